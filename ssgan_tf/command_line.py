@@ -1,0 +1,104 @@
+"""What every entry script shares: flags made from dataclasses, exit codes, quiet start."""
+
+import contextlib
+import dataclasses
+import importlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from absl import app, flags
+
+from ssgan_tf.errors import UserError
+
+# Said by TensorFlow whenever it starts; neither a problem nor news.
+CHATTER = (
+    "All log messages before absl::InitializeLog()",
+    "port.cc",
+    "cudart_stub.cc",
+    "cpu_feature_guard.cc",
+    "To enable the following instructions",
+    "failed call to cuInit",
+    "computation_placer already registered",
+)
+
+
+@contextlib.contextmanager
+def _without_chatter():
+    """Hold back standard error, native code's too, and pass on all of it but the chatter."""
+    sys.stderr.flush()
+    own = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(own, 2)
+            os.close(own)
+            held.seek(0)
+            for line in held.read().decode(errors="replace").splitlines():
+                if not any(words in line for words in CHATTER):
+                    print(line, file=sys.stderr)
+
+
+with _without_chatter():
+    importlib.import_module("tensorflow").config.list_physical_devices()
+
+
+def run(main):
+    """Run `main(flags)` as a script and leave with the contract's exit codes.
+
+    0 done; 1 a bug, with its traceback; 2 the user's input is wrong, one line on standard error;
+    128 + signal where a signal stopped the work after it was saved.
+    """
+
+    def call(arguments):
+        if len(arguments) > 1:
+            raise UserError(f"unexpected argument {arguments[1]!r}; flags begin with --")
+        return main(flags.FLAGS)
+
+    def guarded(arguments):
+        try:
+            return call(arguments)
+        except UserError as error:
+            print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+            return 2
+
+    app.run(guarded, flags_parser=_parse)
+
+
+def _parse(arguments):
+    try:
+        return flags.FLAGS(arguments)
+    except flags.Error as error:
+        message = " ".join(str(error).replace("FATAL Flags parsing error:", "").split())
+        script = Path(arguments[0]).name
+        print(f"{script}: {message}; see {script} --help", file=sys.stderr)
+        sys.exit(2)
+
+
+def define_from(dataclass, helps):
+    """Define a flag for each field of a dataclass that `helps` describes.
+
+    A flag's default is None where the user gave no value, so that a method's own default holds;
+    the help text says what that is.
+
+    Args:
+        dataclass: the class, every field of which has a default.
+        helps: dict from field name to help text.
+    """
+    for field in dataclasses.fields(dataclass):
+        if field.name not in helps:
+            continue
+        kind = {bool: flags.DEFINE_boolean, int: flags.DEFINE_integer, float: flags.DEFINE_float}
+        define = kind.get(type(field.default), flags.DEFINE_string)
+        define(field.name.rstrip("_"), None, helps[field.name])
+
+
+def given(dataclass, values):
+    """Return the fields of a dataclass that the user gave flags for, as keyword arguments."""
+    names = [field.name for field in dataclasses.fields(dataclass)]
+    pairs = {name: getattr(values, name.rstrip("_"), None) for name in names}
+    return {name: value for name, value in pairs.items() if value is not None}

@@ -1,0 +1,134 @@
+"""Archives of images, downloaded, verified and unpacked so that nothing half-made is left."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import shutil
+import tarfile
+import tempfile
+import urllib.request
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from tqdm import tqdm
+
+from ssgan_tf.data.folder import IMAGE_SUFFIXES
+from ssgan_tf.errors import UserError
+
+_CHUNK_BYTES = 1024**2
+_TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A tar archive on the web that holds `top_folder/class/image` files.
+
+    Attributes:
+        url: where it is.
+        size: its length in bytes.
+        sha256: its SHA-256 (hex).
+        top_folder: the folder inside it that holds the class folders.
+        classes: the class folders to take.
+    """
+
+    url: str
+    size: int
+    sha256: str
+    top_folder: str
+    classes: tuple[str, ...]
+
+    def fetch(self, folder: Path, progress: bool = True) -> None:
+        """Download the archive and unpack it as `folder`, which has no images yet.
+
+        All work is done in a hidden folder beside it, which takes its place when all is well and
+        vanishes otherwise.
+
+        Raises:
+            UserError: no connection, a broken or altered archive, or no room on the disk.
+        """
+        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+            raise UserError(f"{folder} is there, but has no class folders; move it away first")
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as work:
+                archive, unpacked = Path(work, "archive"), Path(work, "unpacked")
+                self._download(archive, folder, progress)
+                self._unpack(archive, unpacked)
+                if folder.is_dir():
+                    folder.rmdir()  # empty, see above
+                unpacked.rename(folder)
+        except OSError as error:
+            raise UserError(f"cannot write the data set to {folder}: {error.strerror}") from error
+
+    def _download(self, path: Path, folder: Path, progress: bool) -> None:
+        digest = hashlib.sha256()
+        received = 0
+        bar = tqdm(
+            desc=f"downloading {folder.name}",
+            total=self.size,
+            unit="B",
+            unit_scale=True,
+            disable=None if progress else True,
+        )
+        with bar, path.open("wb") as file:
+            for chunk in self._chunks(folder):
+                received += len(chunk)
+                if received > self.size:
+                    break
+                file.write(chunk)
+                digest.update(chunk)
+                bar.update(len(chunk))
+        if received != self.size or digest.hexdigest() != self.sha256:
+            raise UserError(
+                f"what {self.url} sent is not the expected archive (size or SHA-256 differ), "
+                f"nothing was kept; try again, or {self._by_hand(folder)}"
+            )
+
+    def _chunks(self, folder: Path) -> Iterator[bytes]:
+        try:
+            with urllib.request.urlopen(self.url, timeout=_TIMEOUT_SECONDS) as response:
+                while chunk := response.read(_CHUNK_BYTES):
+                    yield chunk
+        except (OSError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", None) or error
+            raise UserError(
+                f"cannot download {self.url} ({reason}); without internet {self._by_hand(folder)}"
+            ) from error
+
+    def _by_hand(self, folder: Path) -> str:
+        return (
+            f"get that file by other means and put its folders {', '.join(self.classes)} "
+            f"into {folder}"
+        )
+
+    def _unpack(self, archive_path: Path, target: Path) -> None:
+        """Write the image files of the wanted classes to `target/class/`.
+
+        Only plain files whose path inside the archive is exactly `top_folder/class/name` are
+        written, so no entry (`..`, absolute, link, device) can reach outside.
+        """
+        for class_name in self.classes:
+            (target / class_name).mkdir(parents=True)
+        try:
+            with tarfile.open(archive_path) as archive:
+                for member in archive:
+                    parts = PurePosixPath(member.name.removeprefix("./")).parts
+                    if not member.isreg() or len(parts) != 3 or parts[0] != self.top_folder:
+                        continue
+                    _, class_name, file_name = parts
+                    if class_name in self.classes and _is_plain_image_name(file_name):
+                        with (target / class_name / file_name).open("wb") as file:
+                            shutil.copyfileobj(archive.extractfile(member), file)
+        except (tarfile.TarError, zlib.error, EOFError) as error:
+            raise UserError(f"the archive from {self.url} is damaged: {error}") from error
+        empty = [name for name in self.classes if not any((target / name).iterdir())]
+        if empty:
+            raise UserError(f"the archive from {self.url} has no images of {', '.join(empty)}")
+
+
+def _is_plain_image_name(name: str) -> bool:
+    """Whether it is one image file's name, on Windows too (no backslash, no colon)."""
+    return Path(name).suffix.lower() in IMAGE_SUFFIXES and not set(name) & set("\\:/")

@@ -1,0 +1,109 @@
+"""`load_dataset`: from a name or a path to an `ImageSet`."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from ssgan_tf.data.cache import cached, default_cache_dir
+from ssgan_tf.data.folder import class_folders, read_folder, require_enough_images, scan_folder
+from ssgan_tf.data.image_set import ImageSet
+from ssgan_tf.data.notices import report
+from ssgan_tf.data.registry import DATASETS
+from ssgan_tf.errors import UserError
+
+
+def load_dataset(
+    dataset: str | os.PathLike,
+    image_size: int = 64,
+    *,
+    datasets_dir: str | os.PathLike | None = None,
+    classes: Iterable[str] | None = None,
+    cache_dir: str | os.PathLike | None = None,
+    progress: bool = True,
+) -> ImageSet:
+    """Load a data set by name or path, decoded to squares of `image_size` pixels.
+
+    A name is first looked for as a folder in `datasets_dir`; if it is not there, a data set of the
+    registry is downloaded or painted. Anything with a path separator is a path. What was left out
+    (unusable files) and what looks wrong (duplicates) is said once on standard error. The decoded
+    images are cached, and the cache follows changes of the files.
+
+    Args:
+        dataset: a name (see `DATASETS`), or a folder with one sub-folder of images per class.
+        image_size: height and width of the images in pixels.
+        datasets_dir: where named data sets live. Default: `$SSGAN_DATASETS`, else `datasets/`.
+        classes: take only these.
+        cache_dir: default: `$SSGAN_CACHE`, else `ssgan_tf` in the user's cache folder.
+        progress: show progress bars (only ever on a terminal).
+
+    Raises:
+        UserError: unknown name or class, a folder that is no data set, a class with fewer than two
+            usable images, or a download that failed.
+    """
+    if not 1 <= image_size <= 1024:
+        raise UserError(f"image_size must be from 1 to 1024 pixels, not {image_size}")
+    datasets_dir = Path(datasets_dir or os.environ.get("SSGAN_DATASETS") or "datasets")
+    cache_dir = Path(cache_dir) if cache_dir else default_cache_dir()
+    try:
+        folder = _find(os.fspath(dataset), datasets_dir.expanduser(), progress)
+    except OSError as error:
+        raise UserError(f"{dataset}: cannot be looked at: {error.strerror}") from error
+    if folder is None:
+        return _make(os.fspath(dataset), image_size, classes, cache_dir.expanduser(), progress)
+
+    scan = scan_folder(folder)
+    # A link keeps its own name: datasets/flower may lead to a folder called otherwise.
+    name = folder.name if folder.name not in ("", "..") else scan.folder.name
+    image_set = cached(
+        cache_dir.expanduser(),
+        source=str(scan.folder),
+        image_size=image_size,
+        state=[scan.class_names, [(file.path, file.size, file.mtime_ns) for file in scan.files]],
+        make=lambda: read_folder(scan, image_size, name, progress),
+    )
+    image_set = replace(image_set, name=name)  # the cache may know it by another link
+    if classes is not None:
+        image_set = image_set.with_classes(classes)
+    nested = tuple(path for path in scan.nested if path.split("/")[0] in image_set.class_names)
+    report(image_set, nested)
+    require_enough_images(image_set, scan)
+    return image_set
+
+
+def _find(dataset: str, datasets_dir: Path, progress: bool) -> Path | None:
+    """Return the folder of a data set, fetched if need be, or None if it is made without files."""
+    separators = {os.sep, os.altsep} - {None}
+    if dataset in (".", "..", "~") or any(separator in dataset for separator in separators):
+        return Path(dataset).expanduser()
+    folder = datasets_dir / dataset
+    entry = DATASETS.get(dataset)
+    if dataset and folder.is_dir() and (entry is None or class_folders(folder)):
+        return folder
+    if entry is not None:
+        if entry.fetch is None:
+            return None
+        entry.fetch(folder, progress)
+        return folder
+    if dataset and Path(dataset).exists():
+        return Path(dataset)
+    close = difflib.get_close_matches(dataset, DATASETS, n=1)
+    raise UserError(
+        f"unknown data set {dataset!r}{f', did you mean {close[0]}?' if close else ''}; known: "
+        f"{', '.join(sorted(DATASETS))}, a folder in {datasets_dir}, or a path such as ./{dataset}"
+    )
+
+
+def _make(name, image_size, classes, cache_dir, progress) -> ImageSet:
+    entry = DATASETS[name]
+    image_set = cached(
+        cache_dir,
+        source=name,
+        image_size=image_size,
+        state=entry.version,
+        make=lambda: entry.make(image_size, progress),
+    )
+    return image_set if classes is None else image_set.with_classes(classes)

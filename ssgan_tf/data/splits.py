@@ -1,0 +1,118 @@
+"""Training and test images, told apart by nothing but their hashes, a seed and the sizes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from ssgan_tf.data.image_set import ImageSet
+from ssgan_tf.data.registry import DATASETS
+from ssgan_tf.errors import UserError
+
+#: The share of each class that is tested on, where the data set has no number of its own.
+TEST_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Split:
+    """The two sides; no hash is on both, unless all images were asked for."""
+
+    train: ImageSet
+    test: ImageSet
+
+
+def split(
+    image_set: ImageSet,
+    seed: int = 0,
+    test_per_class: int | None = None,
+    train_per_class: int | None = None,
+    all_images: bool = False,
+) -> Split:
+    """Split each class into training and test images.
+
+    A class is put in the order of SHA-256(seed:hash). The first images are tested on, the rest is
+    for training. So file names, order and times do not matter, and programs that split the same
+    files agree without talking. Files with equal hashes go to the same side; those that lie in
+    more than one class go to the training side, so that no test label is contradicted.
+
+    Args:
+        image_set: the images; all or some of the classes, the outcome for a class is the same.
+        seed: another seed gives another split.
+        test_per_class: test images of each class. Default: 100 for flower and animal, else 20 %.
+        train_per_class: take only so many of the training images. A smaller sample is part of a
+            larger one, and exact copies come last.
+        all_images: train on the test images too (the test side stays what it was). Whatever is
+            then measured on the test side is leaked; it is for the caller to say so.
+
+    Raises:
+        UserError: a class has too few images for these sizes.
+    """
+    if test_per_class is not None and test_per_class < 0:
+        raise UserError(f"test_per_class must be 0 or more, not {test_per_class}")
+    if train_per_class is not None and train_per_class < 2:
+        raise UserError(f"train_per_class must be 2 or more, not {train_per_class}")
+    if test_per_class is None and image_set.name in DATASETS:
+        test_per_class = DATASETS[image_set.name].test_per_class
+
+    train_indices, test_indices = [], []
+    for label, class_name in enumerate(image_set.class_names):
+        ordered = _ordered(image_set, label, seed)
+        wanted = test_per_class
+        if wanted is None:
+            wanted = round(TEST_SHARE * len(ordered))
+        if wanted > len(ordered) - 2:
+            raise UserError(
+                f"class {class_name!r} has {len(ordered)} images: {wanted} for testing leaves "
+                f"{max(0, len(ordered) - wanted)} for training, and at least 2 are needed; lower "
+                "test_per_class or add images"
+            )
+        test = _first_whole_groups(image_set, ordered, wanted)
+        on_test_side = set(test)
+        train = [index for index in ordered if index not in on_test_side]
+        if all_images:
+            train = ordered
+        if train_per_class is not None:
+            if train_per_class > len(train):
+                raise UserError(
+                    f"class {class_name!r} has {len(train)} images for training, fewer than "
+                    f"train_per_class {train_per_class}; lower it or test_per_class"
+                )
+            train = _copies_last(image_set, train)[:train_per_class]
+        train_indices += train
+        test_indices += test
+    return Split(train=image_set.select(train_indices), test=image_set.select(test_indices))
+
+
+def _ordered(image_set: ImageSet, label: int, seed: int) -> list[int]:
+    """Return the indices of one class in the order of SHA-256(seed:hash)."""
+
+    def place(index: int):
+        file_hash = image_set.hashes[index]
+        key = hashlib.sha256(f"{seed}:{file_hash}".encode()).hexdigest()
+        return key, image_set.paths[index]
+
+    return sorted(np.flatnonzero(image_set.labels == label).tolist(), key=place)
+
+
+def _first_whole_groups(image_set, ordered, wanted) -> list[int]:
+    """Take equal files together, in order, as long as they fit into the number wanted."""
+    chosen: list[int] = []
+    for file_hash, group in groupby(ordered, key=lambda index: image_set.hashes[index]):
+        group = list(group)
+        if file_hash not in image_set.contradictory and len(chosen) + len(group) <= wanted:
+            chosen += group
+    return chosen
+
+
+def _copies_last(image_set: ImageSet, ordered: list[int]) -> list[int]:
+    """Move second copies of a file behind all first ones, third copies behind those."""
+    seen: Counter[str] = Counter()
+    rank = {}
+    for index in ordered:
+        rank[index] = seen[image_set.hashes[index]]
+        seen[image_set.hashes[index]] += 1
+    return sorted(ordered, key=rank.__getitem__)

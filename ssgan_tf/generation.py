@@ -1,0 +1,158 @@
+"""Write generated sets: folders of labelled synthetic images that load like any data set."""
+
+import json
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ssgan_tf import plots
+from ssgan_tf.errors import UserError
+from ssgan_tf.training.files import disk_errors, write_atomically, write_json
+from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.training.sampling import interpolate, load_run, sample_batches
+from ssgan_tf.version import __version__
+
+MANIFEST = "manifest.json"
+BALANCE = "balance"
+SHEET_IMAGES = 100  # of a contact sheet
+
+
+def parse_per_class(text):
+    """Return `--per_class` as a number, or as "balance".
+
+    Raises:
+        UserError: it is neither "balance" nor a number of at least 1.
+    """
+    if text == BALANCE:
+        return BALANCE
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise UserError(f"--per_class is {text}; it must be a number from 1, or {BALANCE}")
+    return count
+
+
+def counts_to_generate(per_class, real_counts):
+    """Return how many images each class gets.
+
+    Args:
+        per_class: the same number for all, or "balance": as many as each class lacks of the
+            largest one.
+        real_counts: dict from class to its number of real training images.
+    """
+    largest = max(real_counts.values())
+    return {
+        name: largest - count if per_class == BALANCE else per_class
+        for name, count in real_counts.items()
+    }
+
+
+def write_generated_set(
+    run, out, per_class=400, *, seed=0, classes=None, average=True, walk=False, progress=True
+):
+    """Write `<out>/<class>/000000.png ...`, contact sheets and `manifest.json`.
+
+    The images are a function of the run's checkpoint and the seed. Writing again replaces what an
+    earlier call wrote; a folder that no such call made is refused.
+
+    Args:
+        run: a run directory.
+        out: the folder to write.
+        per_class: images per class, or "balance" to fill every class up to the largest.
+        seed: which images.
+        classes: names, by default all that the run has trained.
+        average: use the moving average of the weights, where the run kept one.
+        walk: also write `<out>/<class>.gif`, a walk through the latents.
+        progress: show a bar.
+
+    Returns:
+        the manifest, a dict.
+
+    Raises:
+        UserError: the run, the classes or the folder do not fit.
+    """
+    run, out = Path(run), Path(out)
+    method = load_run(run, average)
+    names = sorted(classes or method.generators)
+    for name in names:
+        if name not in method.generators:
+            have = ", ".join(sorted(method.generators))
+            raise UserError(f"{run} has no trained class {name!r}; it has {have}")
+    config = RunDirectory(run).config()
+    recorded = config["data"]["classes"]
+    counts = counts_to_generate(per_class, {name: len(recorded[name]["train"]) for name in names})
+    manifest = {
+        "made_by": f"ssgan_tf {__version__}",
+        "method": method.name,
+        "run": str(run),
+        "dataset": config["data"]["name"],
+        "settings": config["settings"],
+        "weights": "average" if average and method.settings.ema else "last",
+        "seed": seed,
+        "image_size": method.settings.image_size,
+        "classes": {
+            name: {
+                "count": counts[name],
+                "checkpoint_step": method.trained_iterations[name],
+                "real_images": len(recorded[name]["train"]),
+            }
+            for name in names
+        },
+        "complete": False,
+    }
+    with disk_errors(f"writing {out}"):
+        _prepare(out)
+        write_json(out / MANIFEST, manifest)  # marks the folder as ours from the first moment
+        for name in names:
+            shown = _write_class(method, out / name, name, counts[name], seed, progress)
+            if len(shown):
+                sheet = plots.image_grid(shown)
+                write_atomically(
+                    out / f"{name}.png", lambda file, sheet=sheet: plots.write_png(file, sheet)
+                )
+            if walk:
+                frames = interpolate(method.generators[name], method.settings, seed)
+                write_atomically(
+                    out / f"{name}.gif", lambda file, frames=frames: plots.write_gif(file, frames)
+                )
+        write_json(out / MANIFEST, manifest | {"complete": True})
+    return manifest | {"complete": True}
+
+
+def _write_class(method, folder, name, count, seed, progress):
+    """Write one class's images; return the first of them for its contact sheet."""
+    folder.mkdir(exist_ok=True)
+    shown, place = [], 0
+    with tqdm(total=count, desc=name, unit="img", disable=not progress) as bar:
+        for batch in sample_batches(method.generators[name], method.settings, count, seed):
+            for image in batch:
+                write = lambda file, image=image: plots.write_png(file, image)  # noqa: E731
+                write_atomically(folder / f"{place:06d}.png", write)
+                if place < SHEET_IMAGES:
+                    shown.append(image)
+                place += 1
+            bar.update(len(batch))
+    return shown
+
+
+def _prepare(out):
+    """Make the folder, or empty it of what an earlier call wrote."""
+    out.mkdir(parents=True, exist_ok=True)
+    if not any(out.iterdir()):
+        return
+    try:
+        old = json.loads((out / MANIFEST).read_text())
+        classes = list(old["classes"])
+        ours = old["made_by"].startswith("ssgan_tf")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        ours = False
+    if not ours:
+        raise UserError(
+            f"{out} is not empty and holds no {MANIFEST} of a generated set; "
+            "choose another --out, or empty it yourself"
+        )
+    for name in classes:
+        for picture in (out / name).glob("[0-9]*.png"):
+            picture.unlink()

@@ -1,0 +1,40 @@
+"""The methods that can be trained, by name."""
+
+from ssgan_tf.errors import UserError
+from ssgan_tf.methods.base import GAN, Settings
+from ssgan_tf.methods.ssgan import SSGAN
+
+METHODS = {method.name: method for method in (SSGAN,)}
+
+
+def create(name, **changes):
+    """Return an untrained method by its name.
+
+    Args:
+        name: a key of `METHODS`.
+        **changes: settings that differ from the method's defaults, see `Settings`.
+
+    Raises:
+        UserError: no such method, no such setting, or an impossible value.
+    """
+    if name not in METHODS:
+        raise UserError(f"unknown method {name!r}; choose one of {', '.join(METHODS)}")
+    return METHODS[name](**changes)
+
+
+def load(run, average=True):
+    """Return a trained method from a run directory, ready for `sample`.
+
+    Args:
+        run: a folder that `train.py` or `fit` wrote.
+        average: sample from the moving average of the weights, where the run kept one.
+
+    Raises:
+        UserError: the folder is no run, or holds no checkpoint.
+    """
+    from ssgan_tf.training.sampling import load_run  # methods stand below training
+
+    return load_run(run, average)
+
+
+__all__ = ["GAN", "METHODS", "SSGAN", "Settings", "create", "load"]

@@ -1,0 +1,1 @@
+"""Measures of images and of networks, as pure functions."""

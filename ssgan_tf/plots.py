@@ -1,0 +1,71 @@
+"""Pictures: grids of images, animations, and the curves of a training."""
+
+import imageio.v3 as imageio
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+CURVES = {
+    "wasserstein": "Wasserstein estimate",
+    "penalty": "gradient penalty, without λ",
+    "generator_loss": "generator loss (Eq. 2)",
+    "perceptual": "perceptual loss L_P (Eq. 1)",
+}
+
+
+def image_grid(images, columns=None, gap=2):
+    """Return images side by side on white, uint8 `(height, width, 3)`.
+
+    Args:
+        images: uint8 `(count, size, size, 3)`.
+        columns: images a row; by default as many as make the grid about square.
+        gap: white pixels between images.
+    """
+    count, height, width, channels = images.shape
+    columns = min(columns or int(np.ceil(np.sqrt(count))), count)
+    rows = -(-count // columns)
+    grid = np.full(
+        (rows * (height + gap) - gap, columns * (width + gap) - gap, channels), 255, np.uint8
+    )
+    for place, image in enumerate(images):
+        top, left = place // columns * (height + gap), place % columns * (width + gap)
+        grid[top : top + height, left : left + width] = image
+    return grid
+
+
+def write_png(path, image):
+    """Write uint8 `(height, width, 3)` as a PNG file."""
+    Image.fromarray(image).save(path, format="PNG", optimize=True)
+
+
+def write_gif(path, frames, seconds_per_frame=0.12):
+    """Write frames, uint8 `(height, width, 3)` each, as a GIF that repeats for ever."""
+    imageio.imwrite(
+        path, np.stack(frames), extension=".gif", duration=1000 * seconds_per_frame, loop=0
+    )
+
+
+def write_curves(path, runs):
+    """Plot the losses of one or more trainings over the iterations, one panel a loss.
+
+    Args:
+        path: the PNG file to write.
+        runs: dict from a label to the records of its `metrics.jsonl`.
+    """
+    shown = {
+        key: title
+        for key, title in CURVES.items()
+        if any(key in record for records in runs.values() for record in records)
+    }
+    figure = Figure(figsize=(4.2 * len(shown), 3.2), layout="constrained")
+    axes = figure.subplots(1, len(shown), squeeze=False)
+    for axis, (key, title) in zip(axes[0], shown.items(), strict=True):
+        for label, records in runs.items():
+            points = [(record["step"], record[key]) for record in records if key in record]
+            if points:
+                axis.plot(*zip(*points, strict=True), label=label, linewidth=1)
+        axis.set(title=title, xlabel="iterations (generator updates)")
+        axis.grid(alpha=0.3)
+    if len(runs) > 1:
+        axes[0][0].legend()
+    figure.savefig(path, dpi=110, format="png")

@@ -1,0 +1,96 @@
+"""Real images on the device, and batches gathered from them inside the compiled step."""
+
+import numpy as np
+import tensorflow as tf
+
+
+class DeviceImages:
+    """All training images of one network on the device, with their perceptual features.
+
+    Args:
+        images: uint8 `(count, height, width, 3)`.
+        perceptual: network of features that never change and are therefore computed once, or None.
+        flip: let batches hold mirror images too.
+        strategy: whose replicas get a copy each.
+    """
+
+    def __init__(self, images, perceptual=None, flip=False, strategy=None):
+        self.count = len(images)
+        self.flip = flip
+        features = self._features(images, perceptual) if perceptual else np.zeros((0,), "float32")
+        strategy = strategy or tf.distribute.get_strategy()
+        self.tensors = strategy.experimental_distribute_values_from_function(
+            lambda _: (tf.constant(images), tf.constant(features))
+        )
+
+    def _features(self, images, perceptual):
+        sides = [images, images[:, :, ::-1]] if self.flip else [images]
+        compute = tf.function(lambda batch: perceptual(to_unit(batch), training=False))
+        return np.concatenate(
+            [
+                compute(tf.constant(side[start : start + 64])).numpy()
+                for side in sides
+                for start in range(0, self.count, 64)
+            ]
+        )
+
+    def gather(self, tensors, indices, seed):
+        """Return real images in [-1, 1] and their features, inside a replica.
+
+        Args:
+            tensors: this replica's `self.tensors`.
+            indices: int32 `(batch,)`, which images.
+            seed: two integers, deciding which of them are mirrored.
+
+        Returns:
+            images float32 `(batch, height, width, 3)`, and features `(batch, ...)` or None.
+        """
+        images, features = tensors
+        batch = tf.gather(images, indices)
+        if self.flip:
+            mirrored = tf.random.stateless_uniform(tf.shape(indices), seed, alg="philox") < 0.5
+            batch = tf.where(mirrored[:, None, None, None], batch[:, :, ::-1], batch)
+            indices += self.count * tf.cast(mirrored, indices.dtype)
+        return to_unit(batch), tf.gather(features, indices) if features.shape[0] else None
+
+
+def to_unit(images):
+    """Return uint8 images, 0-255, as float32 in [-1, 1]."""
+    return tf.cast(images, tf.float32) / 127.5 - 1.0
+
+
+def to_uint8(images):
+    """Return images in [-1, 1] as uint8, 0-255, rounded to nearest."""
+    return tf.cast(tf.clip_by_value(tf.round((images + 1.0) * 127.5), 0.0, 255.0), tf.uint8)
+
+
+def shuffled_indices(number, batch_size, count, seed):
+    """Return which images are in a batch, a pure function of the arguments.
+
+    Batches follow each other through one shuffled order after another, so that every image is
+    seen once before any is seen twice.
+
+    Args:
+        number: int64 scalar, how many batches came before.
+        batch_size: images a batch.
+        count: images there are.
+        seed: two integers.
+
+    Returns:
+        int32 tensor `(batch_size,)` of values below `count`.
+    """
+    first = number * batch_size
+    epoch = first // count
+    span = (batch_size - 1) // count + 2  # the most epochs that one batch can touch
+    orders = [
+        tf.argsort(
+            tf.random.stateless_uniform(
+                (count,),
+                tf.random.experimental.stateless_fold_in(seed, epoch + later, alg="philox"),
+                alg="philox",
+            )
+        )
+        for later in range(span)
+    ]
+    places = tf.range(batch_size, dtype=tf.int64) + (first - epoch * count)
+    return tf.gather(tf.concat(orders, 0), places)

@@ -1,0 +1,153 @@
+"""Files that are either whole or not there, and plain words when the disk refuses."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ssgan_tf.errors import UserError
+
+try:
+    import fcntl
+except ImportError:  # Windows, where a file that is being written cannot be deleted anyway
+    fcntl = None
+
+TEMPORARY_SUFFIX = ".ssgan-tmp"
+
+_SAVED = "nothing that was saved is lost"
+_FREE_SPACE = f"free some space and run the same command again; {_SAVED}"
+_PERMISSION = f"make it writable or choose another folder and run the command again; {_SAVED}"
+_IN_THE_WAY = f"move what is in the way or choose another folder; {_SAVED}"
+_ADVICE = {
+    errno.ENOSPC: _FREE_SPACE,
+    getattr(errno, "EDQUOT", errno.ENOSPC): _FREE_SPACE,
+    errno.EFBIG: f"raise the limit on file sizes (ulimit -f) or {_FREE_SPACE}",
+    errno.EACCES: _PERMISSION,
+    errno.EPERM: _PERMISSION,
+    errno.EROFS: _PERMISSION,
+    errno.ENOTDIR: _IN_THE_WAY,
+    errno.EISDIR: _IN_THE_WAY,
+    errno.EEXIST: _IN_THE_WAY,
+    errno.ENOLCK: f"choose a folder on a disk that has file locks; {_SAVED}",
+    errno.ENAMETOOLONG: f"choose a shorter path; {_SAVED}",
+}
+
+
+def write_atomically(path: str | os.PathLike, write: Callable[[BinaryIO], None]) -> None:
+    """Replaces a file by a new version that appears whole or not at all.
+
+    The bytes go to a temporary file in the same folder, reach the disk (fsync), and only then
+    take the name; the folder is synced last, so that the name survives a power cut too. Whatever
+    goes wrong, the earlier version stays and the temporary file is removed. After `kill -9` it is
+    left behind, for `sweep_temporaries`.
+
+    Args:
+        path: the file to write. Its folder must exist.
+        write: is given the open, seekable binary file and writes all of it.
+
+    Raises:
+        OSError: the disk refused; its `filename` is `path`.
+    """
+    path = Path(path)
+    # The length of this name does not depend on that of `path`, which may be at the limit.
+    temporary = path.with_name(f".{uuid.uuid4().hex}{TEMPORARY_SUFFIX}")
+    try:
+        try:
+            with temporary.open("xb") as file:
+                _mark_as_being_written(file)
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        # Failed writes name no file, others the temporary one; neither helps the reader.
+        error.filename, error.filename2 = str(path), None
+        raise
+
+
+def write_json(path: str | os.PathLike, obj: Any) -> None:
+    """Writes `obj` as indented UTF-8 JSON, atomically, keys in their own order.
+
+    Raises:
+        TypeError, ValueError: `obj` is no plain JSON (NaN and infinity are not); nothing is
+            written then.
+        OSError: as `write_atomically`.
+    """
+    text = json.dumps(obj, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # File names that are no UTF-8 arrive as lone surrogates; "\udcff" is their JSON escape.
+    data = text.encode("utf-8", errors="backslashreplace")
+    write_atomically(path, lambda file: file.write(data))
+
+
+def sweep_temporaries(folder: str | os.PathLike) -> None:
+    """Deletes what dead writers left in `folder` and below; files being written stay."""
+    for temporary in Path(folder).rglob(f"*{TEMPORARY_SUFFIX}"):
+        # One that cannot be deleted does no harm but for its size.
+        with contextlib.suppress(OSError):
+            if not _is_being_written(temporary):
+                temporary.unlink()
+
+
+@contextlib.contextmanager
+def disk_errors(action: str) -> Iterator[None]:
+    """Turns what the user's disk refuses inside the block into a `UserError` of one line.
+
+    Args:
+        action: what failed, as the line should begin: "cannot save the checkpoint".
+
+    Raises:
+        UserError: no space, no permission, read-only, a file where a folder should be, a name
+            too long. Other errors pass unchanged.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _ADVICE:
+            raise
+        where = f"{error.filename}: " if error.filename is not None else ""
+        reason = os.strerror(error.errno)
+        raise UserError(f"{action}: {where}{reason}; {_ADVICE[error.errno]}") from error
+
+
+def _mark_as_being_written(file: BinaryIO) -> None:
+    # The kernel drops this mark when the process dies, however it dies, and unlike a process id
+    # it means the same in every container. File systems without locks go without it.
+    if fcntl is not None:
+        with contextlib.suppress(OSError):
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_being_written(temporary: Path) -> bool:
+    if fcntl is None:
+        return False
+    with temporary.open("rb") as file:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems do not know how to sync a folder.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,151 @@
+"""A whole training: one network per class, into a run directory."""
+
+import dataclasses
+import gc
+import zlib
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from ssgan_tf.errors import UserError
+from ssgan_tf.training.batches import DeviceImages
+from ssgan_tf.training.files import disk_errors
+from ssgan_tf.training.interruption import Interruption
+from ssgan_tf.training.loop import Stopped, train_class
+from ssgan_tf.training.precision import dtype_policy, resolve_precision
+from ssgan_tf.training.provenance import make_config
+from ssgan_tf.training.reporting import Progress
+from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.training.sampling import sampling_copy
+from ssgan_tf.training.step import TrainingStep
+from ssgan_tf.training.strategy import make_workers
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What does not alter the result of training: how long, where, how often it reports."""
+
+    iterations: int = 20_000  # generator updates per class
+    run_dir: str | None = None  # by default runs/<data set>/<method>
+    checkpoint_every: int = 500  # iterations; ten minutes without one make one too
+    sample_every: int = 500  # iterations between sample grids
+    log_every: int = 10  # iterations between lines of metrics.jsonl
+    strategy: str = "none"  # "none", "mirrored" or "multi_worker"
+    jit: bool = False  # compile with XLA; for GPUs only
+    overwrite: bool = False  # begin anew, after moving the former run aside
+    progress: bool = True  # show a bar
+
+    def __post_init__(self):
+        for name in ("iterations", "checkpoint_every", "sample_every", "log_every"):
+            if getattr(self, name) < 1:
+                raise UserError(f"--{name} is {getattr(self, name)}; it must be at least 1")
+        if self.jit and self.strategy != "none":
+            raise UserError("--jit works with --strategy none only")
+
+
+class Interrupted(Exception):
+    """A signal stopped the training after its state was saved; `exit_code` tells which."""
+
+    def __init__(self, exit_code):
+        super().__init__("training was stopped by a signal; its state is saved")
+        self.exit_code = exit_code
+
+
+def fit(method, image_set, *, held_out=None, **options):
+    """Train a method on every image of an image set, one network per class.
+
+    Runs where a former call with the same settings and run directory left off.
+
+    Args:
+        method: the `GAN`; afterwards its `generators` hold one network per class.
+        image_set: the `ImageSet` to learn from, of the method's image size.
+        held_out: the `ImageSet` of test images, recorded in the run so that `classify.py` can
+            check for leaks.
+        **options: see `Options`.
+
+    Returns:
+        the method.
+
+    Raises:
+        UserError: an option, the data or the run directory does not fit, or a loss is not finite.
+        Interrupted: SIGINT or SIGTERM; the state has been saved.
+    """
+    options = _make_options(options)
+    settings = method.settings
+    if image_set.images.shape[1] != settings.image_size:
+        raise UserError(
+            f"the images are {image_set.images.shape[1]} pixels wide and --image_size is "
+            f"{settings.image_size}; load the data set with that size"
+        )
+    workers = make_workers(options.strategy, settings.batch_size)
+    precision = resolve_precision(settings.precision)
+    with workers.strategy.scope(), dtype_policy(precision):
+        perceptual = method.build_perceptual()
+    run = RunDirectory(options.run_dir or Path("runs") / image_set.name / method.name)
+    config = make_config(method, precision, perceptual, image_set, held_out, options)
+    with disk_errors(f"training into {run.path}"):
+        if not workers.chief:
+            return _fit_classes(method, image_set, perceptual, precision, options, run, workers)
+        with run.lock():
+            run.prepare(config, overwrite=options.overwrite)
+            return _fit_classes(method, image_set, perceptual, precision, options, run, workers)
+
+
+def _make_options(options):
+    known = [field.name for field in dataclasses.fields(Options)]
+    for name in options:
+        if name not in known:
+            raise UserError(f"fit has no option {name!r}; it has {', '.join(known)}")
+    return Options(**options)
+
+
+def _fit_classes(method, image_set, perceptual, precision, options, run, workers):
+    names = image_set.class_names
+    done = {name: run.checkpoints(name).latest_step() or 0 for name in names}
+    left = sum(max(options.iterations - iterations, 0) for iterations in done.values())
+    progress = Progress(
+        options.iterations,
+        method.settings.batch_size,
+        left,
+        options.progress and workers.chief,
+    )
+    with Interruption() as interruption:
+        for place, name in enumerate(names, 1):
+            if done[name] < options.iterations:
+                images = image_set.images[image_set.labels == place - 1]
+                with workers.strategy.scope(), dtype_policy(precision):
+                    step = make_step(method, name, images, perceptual, options.jit)
+                progress.start(name, place, len(names), done[name])
+                try:
+                    train_class(step, run, name, options, workers, interruption, progress)
+                except Stopped:
+                    raise Interrupted(interruption.exit_code) from None
+                finally:
+                    progress.stop()
+                del step
+                gc.collect()  # the compiled step refers to itself; free its memory now
+            step_number, weights, _ = run.checkpoints(name).load(
+                only=lambda key: key.startswith(("average/", "generator/"))
+            )
+            method.generators[name] = sampling_copy(method, weights)
+            method.trained_iterations[name] = step_number
+    return method
+
+
+def make_step(method, class_name, images, perceptual, jit=False):
+    """Return the `TrainingStep` of a class, its weights drawn from the seed and the class's name.
+
+    Args:
+        method: the `GAN`.
+        class_name: the class.
+        images: uint8 `(count, size, size, 3)`, the training images of the class.
+        perceptual: what `method.build_perceptual()` returned.
+        jit: compile with XLA.
+    """
+    settings = method.settings
+    seed = (settings.seed, zlib.crc32(class_name.encode()) % 2**31)
+    keras.utils.set_random_seed(zlib.crc32(f"{seed[0]} {class_name}".encode()))
+    strategy = tf.distribute.get_strategy()
+    data = DeviceImages(images, perceptual, settings.flip, strategy)
+    return TrainingStep(method, data, perceptual, seed, jit)

@@ -1,0 +1,104 @@
+"""The loop of one class: call the compiled step, log, save, stop when asked."""
+
+import math
+
+from ssgan_tf.errors import UserError
+from ssgan_tf.training import sampling
+from ssgan_tf.training.latents import draw_latents
+from ssgan_tf.training.reporting import Report, Stopwatch
+from ssgan_tf.training.state import export_state, restore_state
+
+SECONDS_PER_CALL = 2.0  # so that the bar moves and Ctrl-C is heard soon
+SECONDS_PER_CHECKPOINT = 600.0  # the most work that a crash can cost
+SAMPLES = 64  # images of a sample grid
+SAMPLE_SEED = 2**31 - 1  # of the latents that every sample grid shows
+
+
+class Stopped(Exception):
+    """Training was asked to stop, and has saved its state."""
+
+
+def train_class(step, run, class_name, options, workers, interruption, progress):
+    """Train one class up to `options.iterations`, from its last checkpoint if it has one.
+
+    Args:
+        step: a fresh `TrainingStep`.
+        run: the `RunDirectory`.
+        class_name: whose folder of the run to write to.
+        options: the `Options`.
+        workers: the `Workers`; only the chief writes.
+        interruption: the `Interruption` that hears signals.
+        progress: the `Progress`, whose bar has been started.
+
+    Raises:
+        Stopped: a signal asked for it; the state has been saved.
+        UserError: a loss is not finite, or the checkpoint does not fit.
+    """
+    checkpoints = run.checkpoints(class_name)
+    saved = checkpoints.latest()
+    done, metadata = 0, {}
+    if saved:
+        done, arrays, metadata = saved
+        restore_state(step, arrays)
+    report = Report(run, class_name, done, metadata.get("window")) if workers.chief else None
+    settings = step.settings
+    latents = draw_latents(
+        settings.noise, (SAMPLES, settings.latent_dim), (settings.seed, SAMPLE_SEED)
+    )
+    kept = done  # iterations that the last checkpoint holds
+    pace = None  # seconds per iteration of the last call
+    step.compile()
+    watch, since_checkpoint = Stopwatch(), Stopwatch()
+    try:
+        while done < options.iterations:
+            stop = workers.any(interruption.requested)
+            if not stop:
+                count = _iterations_ahead(done, options, pace, workers)
+                losses = step.run_iterations(count)
+                _check_finite(losses, class_name, done + count, kept)
+                done += count
+                seconds = watch.lap()
+                pace = seconds / count
+                progress.update(count, seconds, losses)
+            last = done == options.iterations
+            if report and not stop:
+                report.add(losses, count)
+                if _due(done, options.log_every) or last:
+                    report.log(done, progress.images_per_second)
+                if _due(done, options.sample_every) or last:
+                    report.show(done, sampling.generate(step.average or step.generator, latents))
+            overdue = since_checkpoint.seconds > SECONDS_PER_CHECKPOINT
+            if done > kept and (stop or last or overdue or _due(done, options.checkpoint_every)):
+                if report:
+                    checkpoints.save(done, export_state(step), {"window": report.window})
+                kept = done
+                since_checkpoint.lap()
+            if stop:
+                raise Stopped
+            watch.lap()
+    finally:
+        if report:
+            report.close()
+
+
+def _due(done, every):
+    return done % every == 0
+
+
+def _iterations_ahead(done, options, pace, workers):
+    """Return how many iterations the next call may run without passing anything that is due."""
+    dues = (options.log_every, options.sample_every, options.checkpoint_every)
+    ahead = min(options.iterations - done, *(every - done % every for every in dues))
+    if workers.count > 1:  # all must choose alike, and their clocks differ
+        return ahead
+    return 1 if pace is None else max(1, min(ahead, int(SECONDS_PER_CALL / pace)))
+
+
+def _check_finite(losses, class_name, done, kept):
+    wrong = [name for name, value in losses.items() if not math.isfinite(value)]
+    if wrong:
+        raise UserError(
+            f"class {class_name}: {wrong[0]} is not finite after iteration {done}; "
+            f"training stopped, the checkpoint of iteration {kept} is kept. Try a smaller "
+            "--learning_rate or --precision float32, in another --run_dir or with --overwrite"
+        )

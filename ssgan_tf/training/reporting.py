@@ -1,0 +1,162 @@
+"""What a training shows while it runs: a progress bar, TensorBoard, metrics and sample grids."""
+
+import shutil
+import sys
+import time
+
+import imageio.v3 as imageio
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from ssgan_tf import plots
+from ssgan_tf.training.files import write_atomically
+from ssgan_tf.training.metrics_log import MetricsLog, read_metrics
+
+MOST_FRAMES = 60  # of progress.gif
+
+
+class Report:
+    """The records of one class's training, written into its folder of the run.
+
+    Args:
+        run: the `RunDirectory`.
+        class_name: the class.
+        step: iterations done so far; records after it are dropped, for they will come again.
+        window: sums of losses since the last log step, as `window` returned them when saved.
+    """
+
+    def __init__(self, run, class_name, step=0, window=None):
+        self.samples = run.sample_directory(class_name)
+        self.directory = run.class_directory(class_name)
+        self.metrics_path = run.metrics_path(class_name)
+        self.samples.mkdir(parents=True, exist_ok=True)
+        for picture in self.samples.glob("*.png"):
+            if picture.stem.isdigit() and int(picture.stem) > step:
+                picture.unlink()
+        self.metrics = MetricsLog(self.metrics_path)
+        self.metrics.truncate(step)
+        self.board = tf.summary.create_file_writer(str(self.directory))
+        self.sums = dict(window or {})
+
+    @property
+    def window(self):
+        """The sums of losses since the last log step, to be kept with a checkpoint."""
+        return dict(self.sums)
+
+    def add(self, losses, count):
+        """Take in the mean losses of `count` iterations."""
+        for name, value in {**losses, "iterations": 1.0}.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value * count
+
+    def log(self, step, images_per_second):
+        """Write the means since the last log step to `metrics.jsonl` and TensorBoard."""
+        count = self.sums.pop("iterations")
+        means = {name: total / count for name, total in self.sums.items()}
+        self.sums = {}
+        self.metrics.write(step, **means, images_per_second=round(images_per_second, 2))
+        with self.board.as_default(step=step):
+            for name, value in means.items():
+                tf.summary.scalar(name, value)
+            tf.summary.scalar("images_per_second", images_per_second)
+        self.board.flush()
+
+    def show(self, step, images):
+        """Write a grid of samples, uint8 `(count, size, size, 3)`, as PNG and to TensorBoard."""
+        grid = plots.image_grid(images)
+        path = self.samples / f"{step:06d}.png"
+        write_atomically(path, lambda file: plots.write_png(file, grid))
+        with self.board.as_default(step=step):
+            tf.summary.image("samples", grid[None])
+        self.board.flush()
+
+    def close(self):
+        """Write `progress.gif` and `curves.png` from what was recorded, and close."""
+        self.board.close()
+        pictures = sorted(self.samples.glob("*.png"))
+        if pictures:
+            kept = np.unique(np.linspace(0, len(pictures) - 1, MOST_FRAMES).round().astype(int))
+            frames = [imageio.imread(pictures[place])[..., :3] for place in kept]
+            write_atomically(
+                self.directory / "progress.gif", lambda file: plots.write_gif(file, frames, 0.25)
+            )
+        records = read_metrics(self.metrics_path)
+        if records:
+            write_atomically(
+                self.directory / "curves.png",
+                lambda file: plots.write_curves(file, {self.directory.name: records}),
+            )
+
+
+class Progress:
+    """One bar for the class at hand, with the time left for it and for all classes.
+
+    Args:
+        iterations: per class.
+        batch_size: images an iteration shows, for the images a second.
+        left: iterations still to do over all classes.
+        enabled: False shows nothing.
+    """
+
+    def __init__(self, iterations, batch_size, left, enabled=True):
+        self.iterations, self.batch_size = iterations, batch_size
+        self.left, self.enabled = left, enabled
+        self.seconds_per_iteration = None
+        self.bar = None
+
+    def start(self, class_name, place, classes, done):
+        """Begin the bar of a class that already has `done` iterations."""
+        terminal = sys.stderr.isatty()
+        self.bar = tqdm(
+            total=self.iterations,
+            initial=done,
+            desc=f"{class_name} ({place}/{classes})",
+            unit="it",
+            disable=not self.enabled,
+            mininterval=0.2 if terminal else 30,
+            maxinterval=1 if terminal else 60,
+            ncols=min(shutil.get_terminal_size((140, 20)).columns, 160),
+            bar_format="{desc} {percentage:3.0f}%|{bar:20}| {n_fmt}/{total_fmt} "
+            "[{elapsed}<{remaining}{postfix}]",
+        )
+
+    def update(self, count, seconds, losses):
+        """Take in `count` iterations that took `seconds`, and their mean losses."""
+        pace = seconds / count
+        former = self.seconds_per_iteration or pace
+        self.seconds_per_iteration = 0.8 * former + 0.2 * pace
+        self.left -= count
+        self.bar.set_postfix_str(
+            f"D {losses['critic_loss']:.3g}, G {losses['generator_loss']:.3g}, "
+            f"W {losses['wasserstein']:.3g}, {self.images_per_second:.3g} img/s, "
+            f"all {tqdm.format_interval(int(self.left * self.seconds_per_iteration))}",
+            refresh=False,
+        )
+        self.bar.update(count)
+
+    @property
+    def images_per_second(self):
+        """Real images that the generator's updates see a second."""
+        return self.batch_size / max(self.seconds_per_iteration, 1e-9)
+
+    def stop(self):
+        """End the bar of the class."""
+        self.bar.close()
+
+
+class Stopwatch:
+    """Measures seconds from lap to lap."""
+
+    def __init__(self):
+        self.start = time.perf_counter()
+
+    @property
+    def seconds(self):
+        """Seconds since the last lap."""
+        return time.perf_counter() - self.start
+
+    def lap(self):
+        """Return the seconds since the last lap and begin another."""
+        seconds = self.seconds
+        self.start += seconds
+        return seconds

@@ -1,0 +1,324 @@
+"""The run directory: one process at a time, one set of settings, nothing overwritten."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import shlex
+import socket
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from ssgan_tf.errors import UserError
+from ssgan_tf.training.checkpoints import Checkpoints
+from ssgan_tf.training.files import TEMPORARY_SUFFIX, disk_errors, sweep_temporaries, write_json
+
+_CONFIG, _LOCK, _HOLDER = "config.json", ".lock", ".lock.json"
+# What may lie in a folder that still counts as empty: our own lock, and what file managers leave.
+_NO_CONTENT = {_LOCK, _HOLDER, ".DS_Store", "Thumbs.db", "desktop.ini"}
+_log = logging.getLogger(__name__)
+
+
+class RunDirectory:
+    """A folder with config.json and one sub-folder per class.
+
+    Training does `with run.lock(): run.prepare(config)`; those who only read need neither.
+
+    Args:
+        path: need not exist.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+        self._lock: filelock.BaseFileLock | None = None
+        self._identity: dict | None = None
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[RunDirectory]:
+        """Keeps every other process, and every other object in this one, out of the directory.
+
+        Makes the folder. The system drops the lock when its process dies, so a dead run blocks
+        nobody; who holds it is written to `.lock.json` for the message.
+
+        Raises:
+            UserError: someone else holds it (the line says who), the folder is no run of ours,
+                or the disk refuses.
+        """
+        if self._lock is not None:
+            raise UserError(self._held_by(_holder(self.path)))
+        self._refuse_foreign_folder()
+        self._acquire()
+        try:
+            yield self
+        finally:
+            self._release()
+
+    def prepare(self, config: dict, overwrite: bool = False) -> Path | None:
+        """Begins the run, or makes sure that it may go on with `config`; writes config.json.
+
+        Takes the lock for the call where the caller does not hold it.
+
+        Args:
+            config: plain JSON with the sections "settings" (flags that alter the result) and
+                "data" (with "classes": class -> {"train": [hashes], "test": [hashes]}), both
+                compared with those of an earlier call, and "options", "versions", "git_commit"
+                and others, which are not. Classes that only the earlier configuration has stay
+                in it.
+            overwrite: move an existing run aside and begin anew.
+
+        Returns:
+            Where the existing run was moved to, or None.
+
+        Raises:
+            UserError: the settings or a class's images differ (the line names each difference),
+                config.json is damaged, the folder is no run of ours, someone else holds it, or
+                the disk refuses.
+        """
+        # As a reader of the file sees it: tuples are lists, keys are strings.
+        config = json.loads(json.dumps(config))
+        with contextlib.nullcontext() if self._lock is not None else self.lock():
+            moved = None
+            if overwrite and self._holds_run():
+                moved = self._move_aside()
+            elif (self.path / _CONFIG).exists():
+                config = _merged(self.config(), config, self.path)
+            with disk_errors("cannot write the run directory"):
+                sweep_temporaries(self.path)
+                write_json(self.path / _CONFIG, config)
+        return moved
+
+    def config(self) -> dict:
+        """The contents of config.json.
+
+        Raises:
+            UserError: this is no run directory, or its config.json is damaged.
+        """
+        path = self.path / _CONFIG
+        try:
+            with disk_errors("cannot read the run directory"):
+                config = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            raise UserError(
+                f"{self.path} is not a run directory (it has no {_CONFIG}); name a folder that "
+                "train.py has written"
+            ) from None
+        except (ValueError, RecursionError):
+            config = None
+        if not _is_config(config):
+            raise UserError(
+                f"{path} is damaged or not of this program; put a good copy back, choose another "
+                "--run_dir, or move the folder away"
+            )
+        return config
+
+    def class_directory(self, name: str) -> Path:
+        """The folder of a class, whether it exists or not.
+
+        Raises:
+            UserError: the name cannot be that of a folder in the run directory.
+        """
+        if not name or name in (".", "..") or "/" in name or os.sep in name or "\0" in name:
+            raise UserError(f"{name!r} cannot be the name of a class; rename its folder")
+        return self.path / name
+
+    def checkpoint_directory(self, name: str) -> Path:
+        """`<class>/checkpoints`."""
+        return self.class_directory(name) / "checkpoints"
+
+    def sample_directory(self, name: str) -> Path:
+        """`<class>/samples`, the folder of the sample grids."""
+        return self.class_directory(name) / "samples"
+
+    def metrics_path(self, name: str) -> Path:
+        """`<class>/metrics.jsonl`, the file for `MetricsLog`."""
+        return self.class_directory(name) / "metrics.jsonl"
+
+    def checkpoints(self, name: str, keep: int = 2) -> Checkpoints:
+        """The checkpoints of a class; nothing is made before the first is saved."""
+        return Checkpoints(self.checkpoint_directory(name), keep)
+
+    def classes(self) -> list[str]:
+        """The classes that have a valid checkpoint, in alphabetical order."""
+        if not self.path.is_dir():
+            return []
+        with disk_errors("cannot read the run directory"):
+            folders = sorted(entry.name for entry in self.path.iterdir() if entry.is_dir())
+        return [name for name in folders if self.checkpoints(name).latest_step() is not None]
+
+    def _acquire(self) -> None:
+        with disk_errors("cannot use the run directory"):
+            # Resolved, since a link whose folder was moved aside cannot be made a folder itself.
+            self.path.resolve().mkdir(parents=True, exist_ok=True)
+            # Shared by the threads of this process: a loop may be left by another one than began.
+            lock = filelock.FileLock(self.path / _LOCK, thread_local=False)
+            try:
+                lock.acquire(timeout=0)
+            except filelock.Timeout:
+                raise UserError(self._held_by(_holder(self.path))) from None
+            try:
+                if (dead := _holder(self.path)) is not None:
+                    _log.warning(
+                        "%s, which used %s, is gone; taking over", _described(dead), self.path
+                    )
+                self._identity = _this_process()
+                write_json(self.path / _HOLDER, self._identity)
+            except BaseException:
+                lock.release()
+                raise
+        self._lock = lock
+
+    def _release(self) -> None:
+        # Before the lock goes: afterwards it would be the next holder's file.
+        if _holder(self.path) == self._identity:
+            with contextlib.suppress(OSError):
+                (self.path / _HOLDER).unlink()
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
+
+    def _held_by(self, holder: dict | None) -> str:
+        return (
+            f"{self.path} is in use by {_described(holder)}; wait until it ends, stop it, or "
+            "choose another --run_dir"
+        )
+
+    def _holds_run(self) -> bool:
+        """Whether a run of ours is here, damaged or not; refuses any other content."""
+        self._refuse_foreign_folder()
+        path = self.path / _CONFIG
+        if not path.exists():
+            return False
+        with contextlib.suppress(ValueError, RecursionError):
+            if _is_config(json.loads(path.read_bytes())):
+                return True
+        if any(self.path.glob("*/checkpoints/*.npz")):
+            return True
+        raise UserError(
+            f"{path} is not of this program, so the folder is left alone; choose another "
+            "--run_dir, or move it away"
+        )
+
+    def _refuse_foreign_folder(self) -> None:
+        with disk_errors("cannot use the run directory"):
+            if not self.path.is_dir() or (self.path / _CONFIG).exists():
+                return
+            content = [
+                entry.name
+                for entry in self.path.iterdir()
+                if entry.name not in _NO_CONTENT and not entry.name.endswith(TEMPORARY_SUFFIX)
+            ]
+        if content:
+            raise UserError(
+                f"{self.path} is not empty and no run directory (it holds {min(content)!r} but no "
+                f"{_CONFIG}), so nothing is written into it; choose another --run_dir"
+            )
+
+    def _move_aside(self) -> Path:
+        # The real folder: where `path` is a link, the link is to stay and the disk be the same.
+        folder = self.path.resolve()
+        stem = f"{folder.name}.old-{datetime.now():%Y%m%d-%H%M%S}"
+        target, count = folder.with_name(stem), 1
+        while target.exists():
+            count += 1
+            target = folder.with_name(f"{stem}-{count}")
+        if os.name == "nt":  # where a folder with an open file cannot be renamed
+            self._lock.release()
+        try:
+            folder.rename(target)
+        except OSError as error:
+            raise UserError(
+                f"{self.path} cannot be moved aside ({error.strerror}), so nothing was changed; "
+                "move it yourself or choose another --run_dir"
+            ) from error
+        _log.warning("the earlier run was moved to %s", target)
+        # The lock that was held went with the folder. Its file is unlinked before it is released,
+        # so that nobody who waits for it takes it for that of the new folder.
+        moved_lock = self._lock
+        self._acquire()
+        for name in (_LOCK, _HOLDER):
+            (target / name).unlink(missing_ok=True)
+        moved_lock.release()
+        return target
+
+
+def _is_config(config: Any) -> bool:
+    return (
+        isinstance(config, dict)
+        and isinstance(config.get("settings"), dict)
+        and isinstance(config.get("data"), dict)
+        and isinstance(config["data"].get("classes", {}), dict)
+    )
+
+
+def _merged(earlier: dict, config: dict, path: Path) -> dict:
+    """`config` with the classes of `earlier` that it lacks, if both may share a run."""
+    differences = _changed_settings(earlier["settings"], config["settings"])
+    classes, asked = earlier["data"].get("classes", {}), config["data"].get("classes", {})
+    for name in classes.keys() & asked.keys():
+        differences += _changed_images(name, classes[name], asked[name])
+    if differences:
+        raise UserError(
+            f"{path} holds a run made otherwise: {'; '.join(sorted(differences))}; use the old "
+            "settings, another --run_dir, or --overwrite to start anew (the old run is moved "
+            "aside, not deleted)"
+        )
+    data = {**earlier["data"], **config["data"], "classes": {**classes, **asked}}
+    return {**earlier, **config, "data": data}
+
+
+def _changed_settings(earlier: dict, now: dict) -> list[str]:
+    def shown(settings: dict, name: str) -> str:
+        return (str(settings[name]) or "empty") if name in settings else "not set"
+
+    return [
+        f"--{name} was {shown(earlier, name)}, is now {shown(now, name)}"
+        for name in {**earlier, **now}
+        if name not in earlier or name not in now or earlier[name] != now[name]
+    ]
+
+
+def _changed_images(name: str, earlier: dict, now: dict) -> list[str]:
+    changes = []
+    for part, words in (("train", "training"), ("test", "test")):
+        before, after = Counter(earlier.get(part, ())), Counter(now.get(part, ()))
+        added, removed = (after - before).total(), (before - after).total()
+        if added or removed:
+            changes.append(
+                f"class {name}: the {words} images changed ({added} added, {removed} removed)"
+            )
+    return changes
+
+
+def _this_process() -> dict:
+    return {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "command": shlex.join([sys.executable or "python", *sys.argv]),
+    }
+
+
+def _holder(path: Path) -> dict | None:
+    try:
+        holder = json.loads((path / _HOLDER).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return holder if isinstance(holder, dict) else None
+
+
+def _described(holder: dict | None) -> str:
+    if holder is None:
+        return "another process"
+    command = " ".join(str(holder.get("command")).split())
+    return (
+        f"process {holder.get('pid')} on {holder.get('host')} "
+        f"(since {holder.get('started')}: {command})"
+    )

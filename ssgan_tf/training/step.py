@@ -1,0 +1,172 @@
+"""The compiled training step: Algorithm 1 of WGAN-GP with the losses of the method.
+
+One call runs several iterations, so the host has nothing to do but log. Every random number is a
+pure function of (seed, iteration), so that a resumed run continues as if it had never stopped.
+"""
+
+import tensorflow as tf
+
+from ssgan_tf.training.batches import shuffled_indices
+from ssgan_tf.training.latents import draw_latents
+
+GRADIENT_NORMS = ("generator_gradient_norm", "critic_gradient_norm")
+
+
+class TrainingStep:
+    """Networks, optimisers and the iteration that trains them.
+
+    Construct it inside `strategy.scope()` and the dtype policy wanted.
+
+    Args:
+        method: the `GAN` whose networks and losses these are.
+        images: `DeviceImages` to learn from.
+        perceptual: the network that `images` holds features of, or None.
+        seed: two integers, of the batches, the latents and the interpolation.
+        jit: compile with XLA (for GPUs; it made CPUs many times slower).
+    """
+
+    def __init__(self, method, images, perceptual=None, seed=(0, 0), jit=False):
+        settings = method.settings
+        self.method, self.images, self.perceptual = method, images, perceptual
+        self.settings, self.seed = settings, tf.constant(seed, tf.int32)
+        self.strategy = tf.distribute.get_strategy()
+        self.replicas = self.strategy.num_replicas_in_sync
+        self.generator, self.critic = self._build()
+        self.average = self._build().generator if settings.ema else None
+        self.generator_optimizer, self.critic_optimizer = method.optimizers()
+        self.generator_optimizer.build(self.generator.trainable_variables)
+        self.critic_optimizer.build(self.critic.trainable_variables)
+        self.iteration = tf.Variable(0, dtype=tf.int64, trainable=False, name="iteration")
+        self._compiled = tf.function(self._run, jit_compile=jit or None)
+
+    def _build(self):
+        networks = self.method.build()
+        networks.critic(networks.generator(tf.zeros((1, self.settings.latent_dim))))
+        return networks
+
+    def compile(self):
+        """Trace the iteration, which otherwise the first call does."""
+        self._compiled.get_concrete_function(tf.TensorSpec((), tf.int32))
+
+    def run_iterations(self, count):
+        """Run `count` iterations; return the means of their losses, a dict of floats."""
+        losses = self._compiled(tf.constant(count, tf.int32))
+        return {name: float(loss) for name, loss in losses.items()}
+
+    def _run(self, count):
+        names = self._loss_names()
+        totals = tf.zeros(len(names))
+        for _ in tf.range(count):
+            for number in tf.range(self.settings.critic_steps - 1):
+                self.strategy.run(self._critic_step, args=(number, self.images.tensors))
+            losses = self.strategy.run(self._last_steps, args=(self.images.tensors,))
+            totals += self.strategy.reduce(tf.distribute.ReduceOp.MEAN, losses, axis=None)
+            self._update_average()
+            self.iteration.assign_add(1)
+        means = tf.unstack(totals / tf.cast(count, tf.float32))
+        return dict(zip(names, means, strict=True))
+
+    def _critic_step(self, number, tensors):
+        """Update the critic once, against images that the generator learns nothing from."""
+        real_images, _, latents, seed = self._draw(number, tensors)
+        self._update_critic(real_images, self.generator(latents, training=True), seed)
+
+    def _last_steps(self, tensors):
+        """Update the critic a last time and the generator once; return the losses, stacked.
+
+        Both use the same generated images: the generator has not changed in between.
+        """
+        real_images, real_features, latents, seed = self._draw(
+            self.settings.critic_steps - 1, tensors
+        )
+        with tf.GradientTape() as tape:
+            fake_images = self.generator(latents, training=True)
+            with tape.stop_recording():
+                losses = self._update_critic(real_images, fake_images, seed)
+            fake_scores = self.critic(fake_images, training=True)
+            fake_features = (
+                self.perceptual(fake_images, training=False) if self.perceptual else None
+            )
+            losses |= self.method.generator_losses(fake_scores, real_features, fake_features)
+            scaled = self._scale(self.generator_optimizer, losses["generator_loss"])
+        losses["generator_gradient_norm"] = self._apply(
+            self.generator_optimizer, tape, scaled, self.generator
+        )
+        return tf.stack([losses[name] for name in self._loss_names()])
+
+    def _update_critic(self, real_images, fake_images, seed):
+        """Update the critic once; return its losses and the norm of its gradient."""
+        mix = tf.random.stateless_uniform((self.settings.batch_size, 1, 1, 1), seed, alg="philox")
+        mix = self._share(mix)
+        between = mix * real_images + (1.0 - mix) * fake_images
+        with tf.GradientTape() as tape:
+            scores = self.critic(tf.concat([real_images, fake_images], 0), training=True)
+            real_scores, fake_scores = tf.split(scores, 2)
+            with tf.GradientTape(watch_accessed_variables=False) as penalty_tape:
+                penalty_tape.watch(between)
+                between_scores = self.critic(between, training=True)
+            gradients = penalty_tape.gradient(between_scores, between)
+            losses = self.method.critic_losses(real_scores, fake_scores, gradients)
+            scaled = self._scale(self.critic_optimizer, losses["critic_loss"])
+        losses["critic_gradient_norm"] = self._apply(
+            self.critic_optimizer, tape, scaled, self.critic
+        )
+        return losses
+
+    def _draw(self, number, tensors):
+        """Return real images, their features, latents and a seed for this critic step.
+
+        The whole batch is drawn the same on every replica, which then keeps its share of it; so
+        the number of replicas does not change what is learnt.
+        """
+        step = self.iteration * self.settings.critic_steps + tf.cast(number, tf.int64)
+        seeds = [
+            tf.random.experimental.stateless_fold_in(
+                tf.random.experimental.stateless_fold_in(self.seed, step, alg="philox"),
+                use,
+                alg="philox",
+            )
+            for use in range(3)
+        ]
+        size = self.settings.batch_size
+        indices = shuffled_indices(step, size, self.images.count, self.seed)
+        real_images, real_features = self.images.gather(tensors, indices, seeds[0])
+        latents = draw_latents(self.settings.noise, (size, self.settings.latent_dim), seeds[1])
+        if real_features is not None:
+            real_features = self._share(real_features)
+        return self._share(real_images), real_features, self._share(latents), seeds[2]
+
+    def _share(self, batch):
+        if self.replicas == 1:
+            return batch
+        share = self.settings.batch_size // self.replicas
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return batch[replica * share : (replica + 1) * share]
+
+    def _scale(self, optimizer, loss):
+        # Keras sums gradients over replicas, hence the division; and in float16 it needs the loss
+        # enlarged, for small gradients not to vanish.
+        return optimizer.scale_loss(loss / self.replicas)
+
+    def _apply(self, optimizer, tape, loss, network):
+        """Update a network from a tape; return the norm of this replica's gradient."""
+        gradients = tape.gradient(loss, network.trainable_variables)
+        optimizer.apply(gradients, network.trainable_variables)
+        return tf.linalg.global_norm(gradients) / self._scale(optimizer, tf.constant(1.0))
+
+    def _update_average(self):
+        """Move the averaged generator on, faster at first, when there is little to average."""
+        if self.average is None:
+            return
+        done = tf.cast(self.iteration, tf.float32)
+        decay = tf.minimum(self.settings.ema, (1.0 + done) / (10.0 + done))
+        for average, weight in zip(self.average.variables, self.generator.variables, strict=True):
+            self.strategy.extended.update(
+                average.value,
+                lambda old, new: old.assign(decay * old + (1.0 - decay) * new),
+                args=(weight.value,),
+            )
+
+    def _loss_names(self):
+        names = ["critic_loss", "wasserstein", "penalty", "generator_loss"]
+        return names + ["perceptual"] * (self.perceptual is not None) + list(GRADIENT_NORMS)
