@@ -21,6 +21,7 @@ SETTINGS = {
     "latent_dim": "Length of the noise vector.",
     "base_channels": "Feature maps of the generator at 4×4; a multiple of 32.",
     "pyramid": "Pyramid connections; --nopyramid is the ablation 'without PC'.",
+    "generator_norm": "Normalisation in the generator: batch or layer.",
     "mu": "Weight of the perceptual loss (Eq. 2); 0 is the ablation 'without PL'.",
     "lambda_": "Weight of the gradient penalty (Eq. 3).",
     "learning_rate": "Learning rate of both optimisers.",

@@ -15,7 +15,7 @@ from ssgan_tf.errors import UserError
 FEATURES = "block5_conv4"
 OTHER_CHOICES = "--vgg_weights PATH (a VGG-19 .h5 file without its top) or --vgg_weights random"
 # Makes random features differ about as much between photographs as the trained ones do.
-RANDOM_GAIN = 0.1
+RANDOM_GAIN = 0.38
 
 
 def perceptual_network(image_size, weights="imagenet"):
@@ -66,7 +66,7 @@ def _vgg19(input_shape, weights):
     except (ValueError, OSError, KeyError) as error:
         raise UserError(
             f"--vgg_weights: {weights!r} does not hold the weights of VGG-19 without its top "
-            f"({_first_line(error)})"
+            f"({_first_line(error)}); use imagenet or {OTHER_CHOICES}"
         ) from error
 
 

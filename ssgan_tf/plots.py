@@ -52,11 +52,10 @@ def write_curves(path, runs):
         path: the PNG file to write.
         runs: dict from a label to the records of its `metrics.jsonl`.
     """
-    shown = {
-        key: title
-        for key, title in CURVES.items()
-        if any(key in record for records in runs.values() for record in records)
-    }
+    recorded = {key for records in runs.values() for record in records for key in record}
+    shown = {key: title for key, title in CURVES.items() if key in recorded}
+    if not shown:
+        raise ValueError(f"nothing to plot: no record holds any of {', '.join(CURVES)}")
     figure = Figure(figsize=(4.2 * len(shown), 3.2), layout="constrained")
     axes = figure.subplots(1, len(shown), squeeze=False)
     for axis, (key, title) in zip(axes[0], shown.items(), strict=True):

@@ -6,6 +6,7 @@ are trained, saved and drawn from is `ssgan_tf.training`'s business.
 
 import abc
 import dataclasses
+import operator
 from typing import ClassVar, NamedTuple
 
 import keras
@@ -13,6 +14,7 @@ from keras import ops
 
 from ssgan_tf.errors import UserError
 
+GENERATOR_NORMS = ("batch", "layer")
 NOISES = ("normal", "poisson", "uniform", "normal+uniform")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 
@@ -28,6 +30,7 @@ class Settings:
     latent_dim: int = 128  # as WGAN-GP; SSGAN names none
     base_channels: int = 1024  # feature maps at 4×4; the total meets SSGAN's Table 2
     pyramid: bool = True  # pyramid connections (SSGAN, section 3.2)
+    generator_norm: str = "batch"  # "batch" or "layer"; the critic's is always per image
     mu: float = 0.0  # weight of the perceptual loss (SSGAN, Eq. 2)
     lambda_: float = 10.0  # weight of the gradient penalty (SSGAN, Eq. 3)
     learning_rate: float = 1e-4  # Adam's (SSGAN, section 4.3.1)
@@ -48,8 +51,12 @@ class Settings:
         self._require("learning_rate", 0 < self.learning_rate < float("inf"), "more than 0")
         self._require("ema", 0 <= self.ema < 1, "at least 0 and less than 1")
         self._require("seed", 0 <= self.seed < 2**31, "at least 0 and less than 2147483648")
-        self._require("noise", self.noise in NOISES, "one of " + ", ".join(NOISES))
-        self._require("precision", self.precision in PRECISIONS, "one of " + ", ".join(PRECISIONS))
+        for name, choices in (
+            ("noise", NOISES),
+            ("precision", PRECISIONS),
+            ("generator_norm", GENERATOR_NORMS),
+        ):
+            self._require(name, getattr(self, name) in choices, "one of " + ", ".join(choices))
         self._require("base_channels", self.base_channels % 32 == 0, "a multiple of 32")
 
     def _require(self, name, holds, expected):
@@ -159,8 +166,8 @@ class GAN(abc.ABC):
         from ssgan_tf.training.sampling import sample
 
         names = sorted(self.generators)
-        if isinstance(label, int) and 0 <= label < len(names):
-            label = names[label]
+        if not isinstance(label, str) and 0 <= label < len(names):
+            label = names[operator.index(label)]
         if label not in self.generators:
             have = ", ".join(names) or "none: call fit() first"
             raise UserError(f"no generator for class {label!r}; trained classes: {have}")

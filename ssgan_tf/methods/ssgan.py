@@ -24,6 +24,15 @@ def stages(image_size):
     return (image_size // SMALLEST_MAP).bit_length() - 1
 
 
+def normal_initializer():
+    """Return DCGAN's initial weights, N(0, 0.02²).
+
+    With Keras's default the wide layers begin with smaller weights, of which one step of Adam
+    changes a larger part: at full width the generator ran into tanh's ends within a few steps.
+    """
+    return keras.initializers.RandomNormal(stddev=0.02)
+
+
 def layer_normalization(name):
     """Return layer normalisation over a whole image, scaled and shifted per channel.
 
@@ -32,6 +41,14 @@ def layer_normalization(name):
     `GroupNormalization` is the same computation as WGAN-GP's.
     """
     return layers.GroupNormalization(groups=1, epsilon=1e-5, name=name)
+
+
+def generator_normalization(kind, name):
+    """Return one of the generator's normalisations: "batch" or "layer"."""
+    if kind == "layer":
+        return layer_normalization(name)
+    # Over the global batch, so that the number of devices does not change what is learnt.
+    return layers.BatchNormalization(epsilon=1e-5, synchronized=True, name=name)
 
 
 class Generator(keras.Model):
@@ -45,18 +62,30 @@ class Generator(keras.Model):
         image_size: 32, 64 or 128.
         base_channels: channels at 4×4, 1024 in the paper's order of size.
         pyramid: False is the ablation "without PC".
+        norm: "batch" or "layer".
     """
 
-    def __init__(self, image_size=64, base_channels=1024, pyramid=True, name="generator"):
+    def __init__(
+        self, image_size=64, base_channels=1024, pyramid=True, norm="batch", name="generator"
+    ):
         super().__init__(name=name)
         count = stages(image_size)
         channels = [base_channels // 2**stage for stage in range(1, count)] + [3]
-        self.project = layers.Dense(SMALLEST_MAP**2 * base_channels, name="project")
+        self.project = layers.Dense(
+            SMALLEST_MAP**2 * base_channels, kernel_initializer=normal_initializer(), name="project"
+        )
         self.reshape = layers.Reshape((SMALLEST_MAP, SMALLEST_MAP, base_channels))
-        self.norms = [layer_normalization(f"norm_{stage}") for stage in range(count)]
+        self.norms = [generator_normalization(norm, f"norm_{stage}") for stage in range(count)]
         self.relu = layers.ReLU()
         self.deconvs = [
-            layers.Conv2DTranspose(width, 5, strides=2, padding="same", name=f"deconv_{stage}")
+            layers.Conv2DTranspose(
+                width,
+                5,
+                strides=2,
+                padding="same",
+                kernel_initializer=normal_initializer(),
+                name=f"deconv_{stage}",
+            )
             for stage, width in enumerate(channels)
         ]
         self.pyramids = {}
@@ -67,15 +96,18 @@ class Generator(keras.Model):
             }
         self.to_image = layers.Activation("tanh", dtype="float32", name="to_image")
 
-    def call(self, latents):
+    def call(self, latents, training=None):
         """Return images `(batch, size, size, 3)` in [-1, 1] for latents `(batch, latent_dim)`."""
-        maps = [self.relu(self.norms[0](self.reshape(self.project(latents))))]
+        first = self.reshape(self.project(latents))
+        maps = [self.relu(self.norms[0](first, training=training))]
         last = len(self.deconvs) - 1
         for stage, deconv in enumerate(self.deconvs):
             x = deconv(maps[stage])
             if stage in self.pyramids:
                 x = x + self.pyramids[stage](maps[stage - 1])
-            maps.append(x if stage == last else self.relu(self.norms[stage + 1](x)))
+            if stage != last:
+                x = self.relu(self.norms[stage + 1](x, training=training))
+            maps.append(x)
         return self.to_image(maps[-1])
 
 
@@ -97,7 +129,14 @@ class Critic(keras.Model):
         count = stages(image_size)
         channels = [base_channels // 2 ** (count - stage) for stage in range(count)]
         self.convs = [
-            layers.Conv2D(width, 5, strides=2, padding="same", name=f"conv_{stage}")
+            layers.Conv2D(
+                width,
+                5,
+                strides=2,
+                padding="same",
+                kernel_initializer=normal_initializer(),
+                name=f"conv_{stage}",
+            )
             for stage, width in enumerate(channels)
         ]
         # None on the first map, as in DCGAN and WGAN-GP: it would erase brightness and contrast.
@@ -129,11 +168,15 @@ class SSGAN(GAN):
     name = "ssgan"
     defaults = Settings(mu=0.01, lambda_=1.0)
 
+    def __init__(self, **changes):
+        super().__init__(**changes)
+        stages(self.settings.image_size)  # an impossible size is an error now, not after loading
+
     def build(self):
         """Return a new generator and critic (SSGAN, section 3.1)."""
         chosen = self.settings
         size = (chosen.image_size, chosen.base_channels, chosen.pyramid)
-        return Networks(Generator(*size), Critic(*size))
+        return Networks(Generator(*size, norm=chosen.generator_norm), Critic(*size))
 
     def build_perceptual(self):
         """Return the frozen VGG-19 features, or None where `mu` is 0 ("without PL")."""

@@ -61,9 +61,11 @@ def flops(*networks):
 
 
 def activation_bytes(network, bytes_per_value=4):
-    """Return the bytes that the outputs of a built network's layers take for one image.
+    """Return the bytes that the outputs of a built network's weighted layers take for one image.
 
-    An estimate of what a training step keeps for its backward pass.
+    An estimate of what a training step keeps for its backward pass. Layers that Keras builds
+    without a shape, such as ReLU, are left out: their output is mostly kept in place of their
+    input.
     """
     leaves = [
         layer

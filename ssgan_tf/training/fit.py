@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import os
 import zlib
 from pathlib import Path
 
@@ -37,6 +38,8 @@ class Options:
     progress: bool = True  # show a bar
 
     def __post_init__(self):
+        if self.run_dir is not None:
+            object.__setattr__(self, "run_dir", os.fspath(self.run_dir))
         for name in ("iterations", "checkpoint_every", "sample_every", "log_every"):
             if getattr(self, name) < 1:
                 raise UserError(f"--{name} is {getattr(self, name)}; it must be at least 1")

@@ -19,7 +19,7 @@ def draw_latents(noise, shape, seed):
         float32 tensor of that shape.
     """
     if noise == "poisson":
-        return tf.random.stateless_poisson(shape, seed, lam=1.0) - 1.0
+        return tf.random.stateless_poisson(shape, seed, lam=1.0, dtype=tf.float32) - 1.0
     latents = tf.zeros(shape)
     if "normal" in noise:
         latents += tf.random.stateless_normal(shape, seed, alg="philox")

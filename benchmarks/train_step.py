@@ -1,0 +1,264 @@
+"""Measure an iteration of training: ours, a plain one, and the limit of the machine.
+
+python benchmarks/train_step.py
+"""
+
+import datetime
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from ssgan_tf import command_line  # first, because it keeps TensorFlow's start quiet
+
+# isort: split
+import keras
+import tensorflow as tf
+from absl import flags
+
+from benchmarks.plain_step import PlainStep
+from ssgan_tf.data import load_dataset
+from ssgan_tf.errors import UserError
+from ssgan_tf.methods import Settings, create
+from ssgan_tf.metrics.complexity import layer_costs
+from ssgan_tf.training.files import disk_errors, write_json
+from ssgan_tf.training.fit import make_step
+from ssgan_tf.training.plan import iteration_flops
+from ssgan_tf.training.precision import dtype_policy, resolve_precision
+from ssgan_tf.training.provenance import git_commit, versions
+
+TRAIN = Path(__file__).resolve().parents[1] / "train.py"
+SETTINGS = {
+    "image_size": "Height and width in pixels: 32, 64 or 128.",
+    "base_channels": "Feature maps of the generator at 4×4; a multiple of 32.",
+    "batch_size": "Images a step.",
+    "critic_steps": "Critic updates per generator update.",
+    "vgg_weights": "random (as fast as the real ones), imagenet or a file.",
+}
+CONTENDERS = {  # name -> precision
+    "plain": "float32",
+    "ours": "auto",
+    "ours_float32": "float32",
+}
+MATMUL_TYPES = ("float32", "bfloat16")
+
+
+def make_contender(name, method, images):
+    """Return something with `run_iterations(count)`, by its name in `CONTENDERS`."""
+    with dtype_policy(resolve_precision(CONTENDERS[name])):
+        if name == "plain":
+            return PlainStep(method, images)
+        return make_step(method, name, images, method.build_perceptual())
+
+
+def counted_flops(step):
+    """Return the operations of one iteration of a `TrainingStep`, those really done."""
+    forward = [
+        2 * sum(cost.multiply_adds for cost in layer_costs(network))
+        for network in (step.generator, step.critic, step.perceptual)
+    ]
+    return iteration_flops(step.settings.batch_size, step.settings.critic_steps, *forward)
+
+
+def matmul_flops_per_second(dtype, size, repeats=3):
+    """Return the highest rate of `repeats` products of two square matrices."""
+    matrix = tf.cast(tf.random.normal((size, size)), dtype)
+    # Fetching one number waits for the product, on devices that work on their own as well.
+    seconds = [_timed(lambda: tf.matmul(matrix, matrix)[0, 0].numpy()) for _ in range(repeats)]
+    return 2 * size**3 / min(seconds)
+
+
+def _timed(work):
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def measure(contenders, rounds, iterations, matmul_sizes):
+    """Let the contenders and the matrix products take turns, so that noise meets all alike.
+
+    Returns:
+        name -> seconds per iteration, one number a round; and type -> the highest rate of
+        multiplying matrices, in operations a second.
+    """
+    for name, contender in contenders.items():
+        say(f"compiling {name}")
+        contender.run_iterations(1)
+    seconds = {name: [] for name in contenders}
+    limits = dict.fromkeys(MATMUL_TYPES, 0.0)
+    for number in range(1, rounds + 1):
+        for name, contender in contenders.items():
+            taken = _timed(lambda contender=contender: contender.run_iterations(iterations))
+            seconds[name].append(taken / iterations)
+        for dtype in MATMUL_TYPES:
+            rates = [matmul_flops_per_second(dtype, size) for size in matmul_sizes]
+            limits[dtype] = max(limits[dtype], *rates)
+        paces = ", ".join(f"{name} {seconds[name][-1]:.2f}" for name in contenders)
+        say(f"round {number} of {rounds}: seconds per iteration: {paces}")
+    return seconds, limits
+
+
+def peak_memory(name):
+    """Return the peak memory in MiB of a process that does nothing but run one contender."""
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "peak"
+        script = [sys.executable, *sys.argv, f"--only={name}", f"--json={answer}"]
+        process = subprocess.run(script)
+        if process.returncode:
+            sys.exit(process.returncode)  # it has said why
+        return float(answer.read_text())
+
+
+def report_own_peak(path):
+    """Write the peak memory of this process, in MiB, to a file for `peak_memory`."""
+    units_per_mib = 2**20 if sys.platform == "darwin" else 2**10
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    Path(path).write_text(str(peak / units_per_mib))
+
+
+def seconds_to_first_iteration(method, dataset):
+    """Return the seconds from the start of `train.py` to its first line of metrics."""
+    with tempfile.TemporaryDirectory() as folder:
+        run_dir, output = Path(folder) / "run", Path(folder) / "output"
+        settings = [f"--{name}={value}" for name, value in method.settings.as_flags().items()]
+        script = [sys.executable, str(TRAIN), "--iterations=1", *settings]
+        start = time.perf_counter()
+        with output.open("w") as file:
+            process = subprocess.Popen(
+                [*script, f"--dataset={dataset}", f"--run_dir={run_dir}"], stdout=file, stderr=file
+            )
+        try:
+            while True:
+                ended = process.poll() is not None
+                if any(path.stat().st_size for path in run_dir.glob("*/metrics.jsonl")):
+                    return time.perf_counter() - start
+                if ended:
+                    raise RuntimeError(f"train.py did not train:\n{output.read_text()}")
+                time.sleep(0.05)
+        finally:
+            process.kill()  # what it writes is thrown away
+            process.wait()
+
+
+def machine():
+    """Return what the figures depend on beside code and versions."""
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "processor": models[0] if models else platform.processor(),
+        "cores": os.cpu_count(),
+        "devices": [device.name for device in tf.config.list_logical_devices()],
+        "system": platform.platform(),
+    }
+
+
+def summarise(contenders, seconds, limits, peaks):
+    """Return the figures of each contender, a dict by name."""
+    rows = {}
+    for name, contender in contenders.items():
+        precision = resolve_precision(CONTENDERS[name])
+        median = statistics.median(seconds[name])
+        rows[name] = {
+            "precision": precision,
+            "seconds_per_iteration": median,
+            "seconds_of_rounds": seconds[name],
+            "peak_memory_mib": peaks.get(name),
+        }
+        if name != "plain":
+            rate = counted_flops(contender) / median
+            limit = limits[keras.DTypePolicy(precision).compute_dtype]
+            rows[name] |= {"gflops_per_second": rate / 1e9, "share_of_limit": rate / limit}
+    return rows
+
+
+def describe(result):
+    """Return the lines of the printed table."""
+    rows = [("", "precision", "s/iteration", "GFLOP/s", "of limit", "peak")]
+    for name, row in result["contenders"].items():
+        cells = [
+            words.format(row[key]) if row.get(key) else "-"
+            for key, words in (
+                ("precision", "{}"),
+                ("seconds_per_iteration", "{:.3f}"),
+                ("gflops_per_second", "{:.0f}"),
+                ("share_of_limit", "{:.0%}"),
+                ("peak_memory_mib", "{:.0f} MiB"),
+            )
+        ]
+        rows.append((name, *cells))
+    limits = ", ".join(f"{rate:.0f} in {name}" for name, rate in result["matmul_gflops"].items())
+    return "\n".join([
+        *("{:13} {:15} {:>11} {:>8} {:>8} {:>9}".format(*row) for row in rows),
+        f"plain / ours: {result['ratio']:.2f}",
+        f"an iteration of ours: {result['iteration_gflop']:.0f} GFLOP",
+        f"limit of matrix products, GFLOP/s: {limits}",
+        f"train.py, from command to first iteration: {result['seconds_to_first_iteration']:.1f} s",
+    ])  # fmt: skip
+
+
+def say(words):
+    """Print progress at once."""
+    print(words, flush=True)
+
+
+def define_flags():
+    """Define the flags, which importing this file does not."""
+    command_line.define_from(Settings, SETTINGS)
+    flags.DEFINE_string("dataset", "demo", "Name or path of the images; their first class is used.")
+    flags.DEFINE_integer("rounds", 5, "Turns of each contender.", lower_bound=1)
+    flags.DEFINE_integer("iterations", 2, "Iterations in a turn.", lower_bound=1)
+    flags.DEFINE_multi_integer("matmul_size", [2048, 4096], "Sizes of matrices.", lower_bound=1)
+    flags.DEFINE_string("json", str(Path(__file__).with_suffix(".json")), "Where figures go.")
+    flags.DEFINE_enum("only", None, CONTENDERS, "Write this contender's peak memory to --json.")
+
+
+def main(values):
+    """Measure, print a table, write the JSON."""
+    if not Path(values.json).parent.is_dir():
+        raise UserError(f"--json: no folder {Path(values.json).parent}; make it or choose another")
+    method = create("ssgan", **{"vgg_weights": "random", **command_line.given(Settings, values)})
+    image_set = load_dataset(values.dataset, method.settings.image_size)  # warms its cache too
+    images = image_set.images[image_set.labels == 0]
+    if values.only:
+        make_contender(values.only, method, images).run_iterations(values.iterations)
+        report_own_peak(values.json)
+        return 0
+    say("measuring the peak memory of plain and of ours")
+    # While this process is small: on Linux one begins with the peak of the one that started it.
+    peaks = {name: peak_memory(name) for name in ("plain", "ours")}
+    say("measuring how long train.py takes to its first iteration")
+    first = seconds_to_first_iteration(method, values.dataset)
+    contenders = {name: make_contender(name, method, images) for name in CONTENDERS}
+    seconds, limits = measure(contenders, values.rounds, values.iterations, values.matmul_size)
+    rows = summarise(contenders, seconds, limits, peaks)
+    result = {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "versions": versions(),
+        "git_commit": git_commit(),
+        "settings": method.settings.as_flags(),
+        "iterations_a_round": values.iterations,
+        "images": len(images),
+        "contenders": rows,
+        "ratio": rows["plain"]["seconds_per_iteration"] / rows["ours"]["seconds_per_iteration"],
+        "iteration_gflop": counted_flops(contenders["ours"]) / 1e9,
+        "matmul_gflops": {name: rate / 1e9 for name, rate in limits.items()},
+        "seconds_to_first_iteration": first,
+    }
+    print(describe(result))
+    with disk_errors("cannot write the figures"):
+        write_json(values.json, result)
+    return 0
+
+
+if __name__ == "__main__":
+    define_flags()
+    command_line.run(main)

@@ -1,0 +1,178 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ssgan_tf.errors import UserError
+from ssgan_tf.methods import METHODS, SSGAN, create
+from ssgan_tf.methods.base import GAN, NOISES, PRECISIONS, Networks, Settings, gradient_penalty
+
+
+class Plain(GAN):
+    """A method that overrides nothing but what it must: WGAN-GP with dense networks."""
+
+    name = "plain"
+
+    def build(self):
+        size = self.settings.image_size
+        layers = keras.layers
+        generator = keras.Sequential(
+            [
+                keras.Input((self.settings.latent_dim,)),
+                layers.Dense(size * size * 3, activation="tanh"),
+                layers.Reshape((size, size, 3)),
+            ]
+        )
+        critic = keras.Sequential([keras.Input((size, size, 3)), layers.Flatten(), layers.Dense(1)])
+        return Networks(generator, critic)
+
+
+def slope_of(critic, images):
+    images = tf.constant(images, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        scores = critic(images)
+    return tape.gradient(scores, images)
+
+
+@pytest.mark.parametrize("slope", [0.25, 1.0, 3.0, 60.0])
+def test_penalty_of_a_linear_critic_is_exact(slope):
+    direction = np.random.default_rng(0).normal(size=(8, 8, 3))
+    direction = tf.constant(slope * direction / np.linalg.norm(direction), tf.float32)
+    images = np.random.default_rng(1).normal(size=(4, 8, 8, 3))
+    gradients = slope_of(lambda x: tf.reduce_sum(x * direction, (1, 2, 3)) + 5.0, images)
+    penalty = float(gradient_penalty(gradients))
+    assert penalty == pytest.approx((slope - 1) ** 2, rel=1e-5, abs=1e-9)
+
+
+def test_penalty_is_the_mean_over_images_of_single_penalties():
+    gradients = np.zeros((3, 2, 2, 1), np.float32)
+    gradients[0, :, :, 0] = 1.0  # norm 2, penalty 1
+    gradients[1, 0, 0, 0], gradients[1, 1, 1, 0] = 3.0, -4.0  # norm 5, penalty 16
+    gradients[2, 0, 1, 0] = 1.0  # norm 1, penalty 0
+    assert float(gradient_penalty(gradients)) == pytest.approx(17 / 3)
+
+
+def test_penalty_of_a_flat_critic_is_1_with_a_finite_derivative():
+    gradients = tf.zeros((2, 4, 4, 3))
+    with tf.GradientTape() as tape:
+        tape.watch(gradients)
+        penalty = gradient_penalty(gradients)
+    assert float(penalty) == pytest.approx(1, abs=1e-5)
+    assert np.all(np.isfinite(tape.gradient(penalty, gradients)))
+
+
+def test_critic_losses_by_hand():
+    real, fake = tf.constant([4.0, 6.0]), tf.constant([1.0, -3.0])
+    gradients = np.zeros((2, 1, 1, 3), np.float32)
+    gradients[0, 0, 0] = [2, 2, 1]  # norm 3, penalty 4
+    gradients[1, 0, 0] = [0, 2, 0]  # norm 2, penalty 1
+    losses = Plain(lambda_=10.0).critic_losses(real, fake, gradients)
+    assert set(losses) == {"critic_loss", "wasserstein", "penalty"}
+    assert float(losses["wasserstein"]) == pytest.approx(5 - -1)
+    assert float(losses["penalty"]) == pytest.approx(2.5)
+    assert float(losses["critic_loss"]) == pytest.approx(-5 + -1 + 10 * 2.5)  # Eq. 3
+    without = Plain(lambda_=0.0).critic_losses(real, fake, gradients)
+    assert float(without["critic_loss"]) == pytest.approx(-6)
+
+
+def test_generator_losses_by_hand():
+    losses = Plain().generator_losses(tf.constant([1.0, 2.0, 6.0]))
+    assert {name: float(value) for name, value in losses.items()} == {"generator_loss": -3.0}
+
+
+def test_without_more_a_method_has_no_perceptual_network():
+    assert Plain(mu=1.0).build_perceptual() is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"latent_dim": 0}, "--latent_dim is 0; it must be at least 1"),
+        ({"base_channels": 0}, "--base_channels is 0; it must be"),
+        ({"base_channels": 48}, "--base_channels is 48; it must be a multiple of 32"),
+        ({"batch_size": -1}, "--batch_size is -1; it must be at least 1"),
+        ({"critic_steps": 0}, "--critic_steps is 0; it must be at least 1"),
+        ({"mu": -0.1}, "--mu is -0.1; it must be 0 or more"),
+        ({"mu": float("nan")}, "--mu is nan; it must be 0 or more"),
+        ({"lambda_": -1}, "--lambda is -1; it must be 0 or more"),
+        ({"lambda_": float("inf")}, "--lambda is inf; it must be 0 or more"),
+        ({"learning_rate": 0.0}, "--learning_rate is 0.0; it must be more than 0"),
+        ({"learning_rate": float("nan")}, "--learning_rate is nan; it must be more than 0"),
+        ({"ema": 1.0}, "--ema is 1.0; it must be at least 0 and less than 1"),
+        ({"ema": -0.5}, "--ema is -0.5; it must be at least 0 and less than 1"),
+        ({"seed": -1}, "--seed is -1; it must be at least 0"),
+        ({"seed": 2**31}, "--seed is 2147483648; it must be"),
+        ({"noise": "pink"}, "--noise is pink; it must be one of " + ", ".join(NOISES)),
+        ({"precision": "float8"}, "--precision is float8; it must be one of auto, float32"),
+    ],
+)
+def test_impossible_settings_name_their_flag(changes, message):
+    for make in (Settings, SSGAN):
+        with pytest.raises(UserError) as caught:
+            make(**changes)
+        assert str(caught.value).startswith(message)
+        assert "\n" not in str(caught.value)
+
+
+def test_borderline_settings_are_allowed():
+    Settings(mu=0, lambda_=0, ema=0, seed=2**31 - 1, batch_size=1, base_channels=32)
+    for noise in NOISES:
+        assert Settings(noise=noise).noise == noise
+    for precision in PRECISIONS:
+        assert Settings(precision=precision).precision == precision
+
+
+def test_settings_become_flags():
+    flags = Settings(lambda_=3.0).as_flags()
+    assert flags["lambda"] == 3.0
+    assert "lambda_" not in flags
+
+
+def test_changes_fall_on_the_methods_own_defaults():
+    assert Plain(seed=4).settings == Settings(seed=4)
+    assert create("ssgan", seed=4).settings.lambda_ == SSGAN.defaults.lambda_ == 1.0
+
+
+def test_unknown_names():
+    with pytest.raises(UserError, match=r"unknown method 'gan'; choose one of .*ssgan"):
+        create("gan")
+    with pytest.raises(UserError, match=r"ssgan has no setting 'nu'; it has .*image_size.*mu"):
+        create("ssgan", nu=1)
+    assert all(METHODS[name].name == name for name in METHODS)
+
+
+def with_generators():
+    method = Plain(image_size=4, latent_dim=8)
+    for seed, name in enumerate(("roses", "daisy")):
+        keras.utils.set_random_seed(seed)
+        method.generators[name] = method.build().generator
+    return method
+
+
+def test_sample_gives_images_of_the_class():
+    method = with_generators()
+    images = method.sample("roses", 70, seed=3)
+    assert (images.shape, images.dtype) == ((70, 4, 4, 3), np.uint8)
+    assert images.std() > 10
+    np.testing.assert_array_equal(images, method.sample("roses", 70, seed=3))
+    np.testing.assert_array_equal(images[:5], method.sample("roses", 5, seed=3))
+    np.testing.assert_array_equal(images[:65], method.sample("roses", 65, seed=3))
+    assert len(np.unique(images.reshape(70, -1), axis=0)) == 70
+    assert np.any(images != method.sample("roses", 70, seed=4))
+    assert np.any(images != method.sample("daisy", 70, seed=3))
+    assert method.sample("roses", 0).shape == (0, 4, 4, 3)
+
+
+def test_sample_takes_a_place_in_the_sorted_class_names():
+    method = with_generators()
+    np.testing.assert_array_equal(method.sample(0, 3), method.sample("daisy", 3))
+    np.testing.assert_array_equal(method.sample(1, 3), method.sample("roses", 3))
+
+
+@pytest.mark.parametrize("label", ["tulips", 2, -1])
+def test_sample_of_an_unknown_class(label):
+    with pytest.raises(UserError, match=f"class {label!r}; trained classes: daisy, roses"):
+        with_generators().sample(label, 1)
+    with pytest.raises(UserError, match=r"none: call fit\(\) first"):
+        Plain().sample(label, 1)

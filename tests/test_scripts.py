@@ -1,0 +1,80 @@
+"""The scripts as a user calls them, from another folder."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TINY = ["--image_size=32", "--base_channels=32", "--latent_dim=8", "--batch_size=4", "--mu=0"]
+
+
+def call(script, *arguments, folder, **environment):
+    return subprocess.run(
+        [sys.executable, str(ROOT / script), *arguments],
+        cwd=folder,
+        env={**os.environ, "SSGAN_CACHE": str(folder / "cache"), **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_train_then_generate(tmp_path):
+    trained = call(
+        "train.py", "--dataset=demo", "--classes=roses,tulips", "--train_per_class=6",
+        "--iterations=2", *TINY, folder=tmp_path,
+    )  # fmt: skip
+    assert trained.returncode == 0, trained.stderr
+    assert "roses" in trained.stdout
+    assert "2/2" in trained.stderr  # the progress bar
+    assert "oneDNN" not in trained.stderr
+    run_dir = tmp_path / "runs" / "demo" / "ssgan"
+    config = json.loads((run_dir / "config.json").read_text())
+    assert len(config["data"]["classes"]["roses"]["train"]) == 6
+    assert len(config["data"]["classes"]["roses"]["test"]) == 40
+    # The command that it tells the user to go on with works.
+    generated = call(
+        "generate.py", "--run=runs/demo/ssgan", "--per_class=2", "--out=augmented/demo",
+        folder=tmp_path,
+    )  # fmt: skip
+    assert generated.returncode == 0, generated.stderr
+    assert len(list((tmp_path / "augmented" / "demo" / "roses").glob("*.png"))) == 2
+
+
+def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
+    planned = call(
+        "train.py", "--dataset=demo", "--dry_run", "--vgg_weights=random", folder=tmp_path
+    )
+    assert planned.returncode == 0, planned.stderr
+    for words in ("24.63 M together", "FLOPs an iteration", "memory", "160 to learn", "RANDOM"):
+        assert words in planned.stdout
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "message"),
+    [
+        ("train.py", ["--dataset=flowwer"], "unknown data set 'flowwer', did you mean flower?"),
+        ("train.py", ["--lambda=-1"], "--lambda is -1.0; it must be 0 or more"),
+        ("train.py", ["--image_size=48"], "--image_size is 48; it must be one of 32, 64 or 128"),
+        ("train.py", ["--method=vae"], "unknown method 'vae'"),
+        ("train.py", ["--colour=red"], "Unknown command line flag 'colour'"),
+        ("train.py", ["--mu=much"], "--mu"),
+        ("train.py", ["flower"], "unexpected argument 'flower'"),
+        ("train.py", ["--dataset=demo", "--vgg_weights=none.h5"], "no file 'none.h5'"),
+        ("generate.py", ["--out=x"], "--run"),
+        ("generate.py", ["--run=nowhere", "--out=x"], "is not a run directory"),
+    ],
+    ids=str,
+)
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path, script, arguments, message):
+    result = call(script, *arguments, folder=tmp_path)
+    assert result.returncode == 2, result.stderr
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith(script)
+    assert message in line
+    assert sorted(path.name for path in tmp_path.iterdir()) in ([], ["cache"])

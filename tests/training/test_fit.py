@@ -1,0 +1,202 @@
+import json
+
+import numpy as np
+import pytest
+from tiny import painted_squares, saved_arrays, tiny_method
+
+from ssgan_tf import methods
+from ssgan_tf.errors import UserError
+from ssgan_tf.training.metrics_log import read_metrics
+
+QUICK = {"iterations": 4, "checkpoint_every": 2, "sample_every": 2, "log_every": 1}
+
+
+def fit(run_dir, settings=None, image_set=None, **options):
+    method = tiny_method(**(settings or {}))
+    return method.fit(
+        image_set or painted_squares(), run_dir=run_dir, progress=False, **(QUICK | options)
+    )
+
+
+def without_times(run_dir):
+    records = read_metrics(run_dir / "left" / "metrics.jsonl")
+    return [{k: v for k, v in record.items() if k != "images_per_second"} for record in records]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    run_dir = tmp_path_factory.mktemp("finished") / "run"
+    return run_dir, fit(run_dir)
+
+
+def test_run_directory_holds_what_the_design_promises(finished):
+    run_dir, _ = finished
+    own = run_dir / "left"
+    assert sorted(path.name for path in (own / "samples").iterdir()) == ["000002.png", "000004.png"]
+    assert [path.name for path in sorted((own / "checkpoints").iterdir())] == [
+        "000002.npz",
+        "000004.npz",
+    ]
+    for name in ("progress.gif", "curves.png", "metrics.jsonl"):
+        assert (own / name).stat().st_size > 0
+    assert list(own.glob("events.*"))
+    records = read_metrics(own / "metrics.jsonl")
+    assert [record["step"] for record in records] == [1, 2, 3, 4]
+    for name in ("critic_loss", "wasserstein", "penalty", "generator_loss"):
+        assert all(np.isfinite(record[name]) for record in records)
+    assert all(record["critic_gradient_norm"] > 0 for record in records)
+    assert "perceptual" not in records[0]  # mu is 0
+
+
+def test_config_records_settings_sources_and_versions(finished):
+    run_dir, _ = finished
+    config = json.loads((run_dir / "config.json").read_text())
+    assert config["settings"]["lambda"] == 1.0
+    assert config["settings"]["precision"] == "float32"
+    assert sorted(config["data"]["classes"]["left"]["train"]) == sorted(painted_squares().hashes)
+    assert config["versions"]["tensorflow"].startswith("2.")
+
+
+def test_running_again_changes_nothing(finished):
+    run_dir, _ = finished
+    newest = run_dir / "left" / "checkpoints" / "000004.npz"
+    before = newest.stat().st_mtime_ns
+    fit(run_dir)
+    assert newest.stat().st_mtime_ns == before
+    assert len(without_times(run_dir)) == 4
+
+
+def test_resumed_run_equals_an_undisturbed_one(finished, tmp_path):
+    undisturbed, _ = finished
+    fit(tmp_path / "run", iterations=3)
+    fit(tmp_path / "run")
+    expected, resumed = saved_arrays(undisturbed), saved_arrays(tmp_path / "run")
+    assert expected.keys() == resumed.keys()
+    for name, array in expected.items():
+        np.testing.assert_array_equal(array, resumed[name], err_msg=name)
+    assert without_times(tmp_path / "run") == without_times(undisturbed)
+
+
+def test_training_changes_every_weight(finished):
+    run_dir, _ = finished
+    first = saved_arrays(run_dir)
+    other = np.load(run_dir / "left" / "checkpoints" / "000002.npz", allow_pickle=False)
+    names = [name for name in first if name.startswith(("generator/", "critic/"))]
+    names.remove("critic/score/bias")  # it cancels from Eq. 3
+    assert len(names) > 20
+    for name in names:
+        assert not np.array_equal(first[name], other[name]), name
+
+
+def test_sampling_is_a_function_of_the_seed(finished):
+    run_dir, method = finished
+    images = method.sample("left", 70, seed=3)
+    assert images.shape == (70, 32, 32, 3)
+    assert images.dtype == np.uint8
+    np.testing.assert_array_equal(method.sample(0, 5, seed=3), images[:5])
+    assert not np.array_equal(method.sample("left", 5, seed=4), images[:5])
+    np.testing.assert_array_equal(methods.load(run_dir).sample("left", 70, seed=3), images)
+    last = methods.load(run_dir, average=False).sample("left", 5, seed=3)
+    assert not np.array_equal(last, images[:5])
+    with pytest.raises(UserError, match="trained classes: left"):
+        method.sample("right", 1)
+
+
+def test_each_class_has_its_own_network(tmp_path):
+    both = painted_squares(classes=("left", "right"))
+    method = fit(tmp_path / "run", image_set=both, iterations=1)
+    assert sorted(method.generators) == ["left", "right"]
+    alone = fit(tmp_path / "alone", image_set=both.with_classes(["right"]), iterations=1)
+    # The order of training does not matter, and neither do the other classes.
+    np.testing.assert_array_equal(method.sample("right", 2), alone.sample("right", 2))
+    assert not np.array_equal(method.sample("left", 2), method.sample("right", 2))
+
+
+def test_average_follows_its_formula(tmp_path):
+    fit(tmp_path / "run", {"ema": 0.15}, iterations=2, checkpoint_every=1)
+    folder = tmp_path / "run" / "left" / "checkpoints"
+    first, second = (np.load(folder / f"00000{step}.npz", allow_pickle=False) for step in (1, 2))
+    name = "generator/deconv_0/kernel"
+    average = name.replace("generator/", "average/", 1)
+    expected = 0.15 * first[average] + 0.85 * second[name]  # 0.15 < (1 + 1) / (10 + 1)
+    np.testing.assert_allclose(second[average], expected, rtol=1e-5, atol=1e-7)
+
+
+def test_without_average_samples_come_from_the_generator(tmp_path):
+    method = fit(tmp_path / "run", {"ema": 0.0}, iterations=1)
+    assert not any(name.startswith("average/") for name in saved_arrays(tmp_path / "run"))
+    assert method.sample("left", 2).shape == (2, 32, 32, 3)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"precision": "mixed_bfloat16"},
+        {"precision": "mixed_float16"},
+        {"mu": 0.01, "vgg_weights": "random", "flip": True},
+        {"noise": "poisson", "critic_steps": 1},
+        {"image_size": 64, "pyramid": False},
+    ],
+    ids=str,
+)
+def test_every_kind_of_setting_trains(tmp_path, settings):
+    size = settings.get("image_size", 32)
+    fit(tmp_path / "run", settings, painted_squares(size=size), iterations=2)
+    last = read_metrics(tmp_path / "run" / "left" / "metrics.jsonl")[-1]
+    assert all(np.isfinite(value) for value in last.values())
+    if "mu" in settings:
+        assert last["perceptual"] > 0
+        recorded = json.loads((tmp_path / "run" / "config.json").read_text())["settings"]
+        assert "RANDOM" in recorded["vgg_weights"]
+    arrays = saved_arrays(tmp_path / "run")
+    assert all(array.dtype != np.float16 for array in arrays.values())
+
+
+def test_compiled_by_xla_it_computes_the_same(tmp_path, finished):
+    fit(tmp_path / "run", iterations=1, jit=True)
+    (compiled,) = without_times(tmp_path / "run")
+    for name, value in without_times(finished[0])[0].items():
+        assert compiled[name] == pytest.approx(value, rel=1e-3, abs=1e-3), name
+
+
+def test_stops_where_a_loss_is_not_finite(tmp_path):
+    fit(tmp_path / "good", {"seed": 1}, iterations=2)
+    with pytest.raises(UserError, match=r"not finite after iteration \d; .* iteration 0 is kept"):
+        fit(tmp_path / "run", {"learning_rate": 1e30})
+    assert not list((tmp_path / "run" / "left" / "checkpoints").glob("*.npz"))
+
+
+def test_changed_settings_are_refused_by_name(finished):
+    run_dir, _ = finished
+    with pytest.raises(UserError, match=r"--lambda was 1.0, is now 2.0"):
+        fit(run_dir, {"lambda_": 2.0})
+    with pytest.raises(UserError, match="training images changed"):
+        fit(run_dir, image_set=painted_squares(per_class=5))
+
+
+def test_overwrite_moves_the_former_run_aside(tmp_path):
+    fit(tmp_path / "run", iterations=1)
+    fit(tmp_path / "run", {"lambda_": 2.0}, iterations=1, overwrite=True)
+    (old,) = [path for path in tmp_path.iterdir() if path.name.startswith("run.old-")]
+    assert (old / "left" / "checkpoints" / "000001.npz").exists()
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["settings"]["lambda"] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"iterations": 0}, "--iterations is 0"),
+        ({"strategy": "sharded"}, "--strategy is sharded; it must be one of"),
+        ({"strategy": "mirrored", "jit": True}, "--jit works with --strategy none"),
+        ({"speed": 3}, "fit has no option 'speed'"),
+    ],
+)
+def test_impossible_options_are_refused(tmp_path, options, message):
+    with pytest.raises(UserError, match=message):
+        fit(tmp_path / "run", **options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_images_of_another_size_are_refused(tmp_path):
+    with pytest.raises(UserError, match="64 pixels wide and --image_size is 32"):
+        fit(tmp_path / "run", image_set=painted_squares(size=64))

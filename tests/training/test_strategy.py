@@ -1,0 +1,26 @@
+import pytest
+
+from ssgan_tf.errors import UserError
+from ssgan_tf.training.strategy import make_workers
+
+
+def test_one_device():
+    workers = make_workers("none", 7)
+    assert (workers.count, workers.chief) == (1, True)
+    assert workers.strategy.num_replicas_in_sync == 1
+    assert workers.any(True) is True
+    assert workers.any(None) is False
+
+
+@pytest.mark.parametrize("config", [None, "{", '{"cluster": {}}', "[]"])
+def test_several_machines_need_tf_config(monkeypatch, config):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    if config:
+        monkeypatch.setenv("TF_CONFIG", config)
+    with pytest.raises(UserError, match='TF_CONFIG, for example {"cluster"'):
+        make_workers("multi_worker", 8)
+
+
+def test_unknown_strategy():
+    with pytest.raises(UserError, match="--strategy is tpu; it must be one of none, mirrored"):
+        make_workers("tpu", 8)

@@ -1,0 +1,40 @@
+"""What the tests of training share: a small image set, a small method, looks into a run."""
+
+import hashlib
+
+import numpy as np
+
+from ssgan_tf.data import ImageSet
+from ssgan_tf.methods import create
+
+TINY = {
+    "image_size": 32, "base_channels": 32, "latent_dim": 8, "batch_size": 4, "critic_steps": 2,
+    "mu": 0.0, "precision": "float32",
+}  # fmt: skip
+
+
+def painted_squares(per_class=6, size=32, classes=("left",)):
+    """An image set of bright squares on dark ground, at places that tell the classes apart."""
+    images, hashes = [], []
+    for label, _ in enumerate(classes):
+        for number in range(per_class):
+            image = np.full((size, size, 3), 20 + 5 * number, np.uint8)
+            left = size // 2 * label + number % 4
+            image[8:20, left : left + 8] = (250, 200, 40 + 10 * number)
+            images.append(image)
+            hashes.append(hashlib.sha256(image.tobytes()).hexdigest())
+    labels = np.repeat(np.arange(len(classes)), per_class).astype(np.int32)
+    paths = tuple(f"{classes[label]}/{place:03d}.png" for place, label in enumerate(labels))
+    return ImageSet(np.stack(images), labels, tuple(classes), paths, tuple(hashes), "squares")
+
+
+def tiny_method(**changes):
+    """An SSGAN that trains in no time."""
+    return create("ssgan", **(TINY | changes))
+
+
+def saved_arrays(run_dir, class_name="left"):
+    """The arrays of a run's newest checkpoint."""
+    from ssgan_tf.training.run_directory import RunDirectory
+
+    return RunDirectory(run_dir).checkpoints(class_name).latest()[1]
