@@ -43,9 +43,7 @@ def test_writes_labelled_images_that_load_as_a_data_set(trained, tmp_path):
     assert manifest["classes"]["right"] == {"count": 3, "checkpoint_step": 1, "real_images": 4}
     loaded = load_dataset(tmp_path / "set", 32, cache_dir=tmp_path / "cache", progress=False)
     assert loaded.counts() == {"left": 3, "right": 3}
-    np.testing.assert_array_equal(
-        loaded.of_class("left").images, method.sample("left", 3, seed=5)
-    )
+    np.testing.assert_array_equal(loaded.of_class("left").images, method.sample("left", 3, seed=5))
 
 
 def test_the_same_seed_writes_the_same_bytes(trained, tmp_path):

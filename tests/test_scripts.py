@@ -50,7 +50,7 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         "train.py", "--dataset=demo", "--dry_run", "--vgg_weights=random", folder=tmp_path
     )
     assert planned.returncode == 0, planned.stderr
-    for words in ("24.63 M together", "FLOPs an iteration", "memory", "160 to learn", "RANDOM"):
+    for words in ("24.62 M together", "FLOPs an iteration", "memory", "160 to learn", "RANDOM"):
         assert words in planned.stdout
     assert not (tmp_path / "runs").exists()
 

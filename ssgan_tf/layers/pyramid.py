@@ -21,12 +21,13 @@ class PyramidUp(keras.layers.Layer):
         width: channels inside the bottleneck.
         channels: channels of the feature map that the result is added to.
         factor: enlargement, 4 for "two levels on".
+        use_bias: give the result a bias; needless where batch normalisation follows.
     """
 
-    def __init__(self, width, channels, factor=4, **kwargs):
+    def __init__(self, width, channels, factor=4, use_bias=True, **kwargs):
         super().__init__(**kwargs)
         self.squeeze = layers.Conv2D(width, 1, activation="relu", name="squeeze")
-        self.expand = layers.Conv2D(channels, 3, padding="same", name="expand")
+        self.expand = layers.Conv2D(channels, 3, padding="same", use_bias=use_bias, name="expand")
         self.enlarge = layers.UpSampling2D(factor, interpolation="bilinear", name="enlarge")
 
     def call(self, feature_maps):

@@ -47,8 +47,7 @@ def generator_normalization(kind, name):
     """Return one of the generator's normalisations: "batch" or "layer"."""
     if kind == "layer":
         return layer_normalization(name)
-    # Over the global batch, so that the number of devices does not change what is learnt.
-    return layers.BatchNormalization(epsilon=1e-5, synchronized=True, name=name)
+    return layers.BatchNormalization(epsilon=1e-5, name=name)
 
 
 class Generator(keras.Model):
@@ -71,8 +70,13 @@ class Generator(keras.Model):
         super().__init__(name=name)
         count = stages(image_size)
         channels = [base_channels // 2**stage for stage in range(1, count)] + [3]
+        # Batch normalisation takes a bias away again; the image itself is not normalised.
+        biased = [norm != "batch"] * (count - 1) + [True]
         self.project = layers.Dense(
-            SMALLEST_MAP**2 * base_channels, kernel_initializer=normal_initializer(), name="project"
+            SMALLEST_MAP**2 * base_channels,
+            use_bias=biased[0],
+            kernel_initializer=normal_initializer(),
+            name="project",
         )
         self.reshape = layers.Reshape((SMALLEST_MAP, SMALLEST_MAP, base_channels))
         self.norms = [generator_normalization(norm, f"norm_{stage}") for stage in range(count)]
@@ -83,6 +87,7 @@ class Generator(keras.Model):
                 5,
                 strides=2,
                 padding="same",
+                use_bias=biased[stage],
                 kernel_initializer=normal_initializer(),
                 name=f"deconv_{stage}",
             )
@@ -91,7 +96,12 @@ class Generator(keras.Model):
         self.pyramids = {}
         if pyramid:
             self.pyramids = {
-                end: PyramidUp(base_channels // 4, channels[end], name=f"pyramid_{end}")
+                end: PyramidUp(
+                    base_channels // 4,
+                    channels[end],
+                    use_bias=biased[end],
+                    name=f"pyramid_{end}",
+                )
                 for end in (max(count - 3, 1), count - 1)
             }
         self.to_image = layers.Activation("tanh", dtype="float32", name="to_image")

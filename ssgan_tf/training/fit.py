@@ -19,6 +19,7 @@ from ssgan_tf.training.provenance import make_config
 from ssgan_tf.training.reporting import Progress
 from ssgan_tf.training.run_directory import RunDirectory
 from ssgan_tf.training.sampling import sampling_copy
+from ssgan_tf.training.state import export_state, of_generators
 from ssgan_tf.training.step import TrainingStep
 from ssgan_tf.training.strategy import make_workers
 
@@ -115,7 +116,9 @@ def _fit_classes(method, image_set, perceptual, precision, options, run, workers
     )
     with Interruption() as interruption:
         for place, name in enumerate(names, 1):
-            if done[name] < options.iterations:
+            if done[name] >= options.iterations:
+                done[name], weights, _ = run.checkpoints(name).load(only=of_generators)
+            else:
                 images = image_set.images[image_set.labels == place - 1]
                 with workers.strategy.scope(), dtype_policy(precision):
                     step = make_step(method, name, images, perceptual, options.jit)
@@ -126,13 +129,11 @@ def _fit_classes(method, image_set, perceptual, precision, options, run, workers
                     raise Interrupted(interruption.exit_code) from None
                 finally:
                     progress.stop()
+                done[name], weights = options.iterations, export_state(step, of_generators)
                 del step
                 gc.collect()  # the compiled step refers to itself; free its memory now
-            step_number, weights, _ = run.checkpoints(name).load(
-                only=lambda key: key.startswith(("average/", "generator/"))
-            )
             method.generators[name] = sampling_copy(method, weights)
-            method.trained_iterations[name] = step_number
+            method.trained_iterations[name] = done[name]
     return method
 
 

@@ -9,7 +9,7 @@ from ssgan_tf.training.batches import to_uint8
 from ssgan_tf.training.latents import draw_latents
 from ssgan_tf.training.precision import dtype_policy
 from ssgan_tf.training.run_directory import RunDirectory
-from ssgan_tf.training.state import assign, named_weights
+from ssgan_tf.training.state import assign, named_weights, of_generators
 
 BATCH = 64
 
@@ -84,9 +84,7 @@ def load_run(path, average=True):
         name, **{key: flags[key.rstrip("_")] for key in known if key.rstrip("_") in flags}
     )
     for class_name in run.classes():
-        step, weights, _ = run.checkpoints(class_name).load(
-            only=lambda name: name.startswith(("average/", "generator/"))
-        )
+        step, weights, _ = run.checkpoints(class_name).load(only=of_generators)
         method.generators[class_name] = sampling_copy(method, weights, average)
         method.trained_iterations[class_name] = step
     if not method.generators:

@@ -11,9 +11,19 @@ def named_weights(role, network):
     return {f"{role}/{weight.path.partition('/')[2]}": weight for weight in network.variables}
 
 
-def export_state(step):
-    """Return everything that `TrainingStep` needs to continue, as a dict of arrays."""
-    return {name: variable.numpy() for name, variable in _variables(step).items()}
+def of_generators(name):
+    """Return whether a name is that of a weight that images are sampled with."""
+    return name.startswith(("generator/", "average/"))
+
+
+def export_state(step, only=lambda name: True):
+    """Return everything that `TrainingStep` needs to continue, as a dict of arrays.
+
+    Args:
+        step: the `TrainingStep`.
+        only: which names to export.
+    """
+    return {name: variable.numpy() for name, variable in _variables(step).items() if only(name)}
 
 
 def restore_state(step, arrays):

@@ -4,6 +4,7 @@ One call runs several iterations, so the host has nothing to do but log. Every r
 pure function of (seed, iteration), so that a resumed run continues as if it had never stopped.
 """
 
+import keras
 import tensorflow as tf
 
 from ssgan_tf.training.batches import shuffled_indices
@@ -42,6 +43,11 @@ class TrainingStep:
     def _build(self):
         networks = self.method.build()
         networks.critic(networks.generator(tf.zeros((1, self.settings.latent_dim))))
+        for network in networks:
+            for layer in network._flatten_layers():
+                if isinstance(layer, keras.layers.BatchNormalization):
+                    # Statistics of the global batch; where there is one device, that is its own.
+                    layer.synchronized = self.replicas > 1
         return networks
 
     def compile(self):

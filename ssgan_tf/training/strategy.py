@@ -23,7 +23,7 @@ class Workers(NamedTuple):
         if self.count == 1:
             return bool(flag)
         flags = self.strategy.experimental_distribute_values_from_function(
-            lambda _: tf.constant(float(flag))
+            lambda _: tf.constant(float(bool(flag)))
         )
         total = self.strategy.reduce(tf.distribute.ReduceOp.SUM, flags, axis=None)
         return float(total) > 0

@@ -26,6 +26,11 @@ def noise_images(count=6, size=32):
     return np.random.default_rng(0).integers(0, 256, (count, size, size, 3), np.uint8)
 
 
+def kernels(network):
+    """What has a gradient for certain; a bias before a normalisation has none but noise."""
+    return [weight.numpy() for weight in network.weights if weight.path.endswith("kernel")]
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("benchmark")
@@ -99,7 +104,7 @@ def test_plain_iteration_computes_what_ours_does():
     plain = train_step.make_contender("plain", method, images)
     for network in ("generator", "critic"):
         getattr(plain, network).set_weights(getattr(ours, network).get_weights())
-    before = plain.generator.get_weights()
+    before = kernels(plain.generator)
 
     for number in range(method.settings.critic_steps):
         # What ours is about to draw in its first iteration.
@@ -117,7 +122,7 @@ def test_plain_iteration_computes_what_ours_does():
     # Adam's first steps are as long as its learning rate, whatever the gradient.
     step = method.settings.learning_rate
     for start, one, other in zip(
-        before, plain.generator.get_weights(), ours.generator.get_weights(), strict=True
+        before, kernels(plain.generator), kernels(ours.generator), strict=True
     ):
         assert np.abs(one - start).mean() > 0.5 * step
         assert np.abs(one - other).mean() < 0.05 * step

@@ -12,10 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import tensorflow as tf
+from tiny import painted_squares, tiny_method
 
 from ssgan_tf.training import Interrupted, fit
 from ssgan_tf.training.step import TrainingStep
-from tiny import painted_squares, tiny_method
 
 arguments = json.loads(sys.argv[1])
 cpu = tf.config.list_physical_devices("CPU")[0]
@@ -45,6 +45,7 @@ if "weights" in arguments:
     held = {}
     for network in (step.generator, step.critic, step.average):
         for variable in network.variables:
-            for replica, value in enumerate(step.strategy.experimental_local_results(variable.value)):
+            values = step.strategy.experimental_local_results(variable.value)
+            for replica, value in enumerate(values):
                 held[f"{network is step.average} {variable.path} {replica}"] = value.numpy()
     np.savez(arguments["weights"], **held)

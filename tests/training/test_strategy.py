@@ -17,7 +17,7 @@ def test_several_machines_need_tf_config(monkeypatch, config):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     if config:
         monkeypatch.setenv("TF_CONFIG", config)
-    with pytest.raises(UserError, match='TF_CONFIG, for example {"cluster"'):
+    with pytest.raises(UserError, match="TF_CONFIG, for example"):
         make_workers("multi_worker", 8)
 
 
