@@ -94,7 +94,8 @@ def define_from(dataclass, helps):
             continue
         kind = {bool: flags.DEFINE_boolean, int: flags.DEFINE_integer, float: flags.DEFINE_float}
         define = kind.get(type(field.default), flags.DEFINE_string)
-        define(field.name.rstrip("_"), None, helps[field.name])
+        # Listed by --help as the script's own.
+        define(field.name.rstrip("_"), None, helps[field.name], module_name=sys.argv[0])
 
 
 def given(dataclass, values):

@@ -1,8 +1,10 @@
 """Write generated sets: folders of labelled synthetic images that load like any data set."""
 
 import json
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from ssgan_tf import plots
@@ -106,33 +108,30 @@ def write_generated_set(
         _prepare(out)
         write_json(out / MANIFEST, manifest)  # marks the folder as ours from the first moment
         for name in names:
-            shown = _write_class(method, out / name, name, counts[name], seed, progress)
-            if len(shown):
-                sheet = plots.image_grid(shown)
-                write_atomically(
-                    out / f"{name}.png", lambda file, sheet=sheet: plots.write_png(file, sheet)
-                )
+            generator = method.generators[name]
+            shown = _write_class(
+                generator, method.settings, out / name, counts[name], seed, progress
+            )
+            if shown:
+                sheet = plots.image_grid(np.stack(shown))
+                write_atomically(out / f"{name}.png", partial(plots.write_png, image=sheet))
             if walk:
-                frames = interpolate(method.generators[name], method.settings, seed)
-                write_atomically(
-                    out / f"{name}.gif", lambda file, frames=frames: plots.write_gif(file, frames)
-                )
+                frames = interpolate(generator, method.settings, seed)
+                write_atomically(out / f"{name}.gif", partial(plots.write_gif, frames=frames))
         write_json(out / MANIFEST, manifest | {"complete": True})
     return manifest | {"complete": True}
 
 
-def _write_class(method, folder, name, count, seed, progress):
+def _write_class(generator, settings, folder, count, seed, progress):
     """Write one class's images; return the first of them for its contact sheet."""
     folder.mkdir(exist_ok=True)
-    shown, place = [], 0
-    with tqdm(total=count, desc=name, unit="img", disable=not progress) as bar:
-        for batch in sample_batches(method.generators[name], method.settings, count, seed):
+    shown, written = [], 0
+    with tqdm(total=count, desc=folder.name, unit="img", disable=not progress) as bar:
+        for batch in sample_batches(generator, settings, count, seed):
             for image in batch:
-                write = lambda file, image=image: plots.write_png(file, image)  # noqa: E731
-                write_atomically(folder / f"{place:06d}.png", write)
-                if place < SHEET_IMAGES:
-                    shown.append(image)
-                place += 1
+                plots.write_png(folder / f"{written:06d}.png", image)
+                written += 1
+            shown.extend(batch[: SHEET_IMAGES - len(shown)])
             bar.update(len(batch))
     return shown
 
