@@ -12,7 +12,7 @@ from absl import flags
 
 from ssgan_tf import command_line
 from ssgan_tf.data import load_dataset, split
-from ssgan_tf.methods import METHODS, Settings, create
+from ssgan_tf.methods import METHODS, SSGAN, Settings, create
 from ssgan_tf.training import Interrupted, Options, fit
 from ssgan_tf.training.plan import describe_data, describe_plan
 
@@ -93,6 +93,6 @@ def main(values):
 
 
 if __name__ == "__main__":
-    command_line.define_from(Settings, SETTINGS)
-    command_line.define_from(Options, OPTIONS)
+    command_line.define_from(SSGAN.defaults, SETTINGS)
+    command_line.define_from(Options(), OPTIONS)
     command_line.run(main)

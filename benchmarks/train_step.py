@@ -26,8 +26,7 @@ from absl import flags
 from benchmarks.plain_step import PlainStep
 from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
-from ssgan_tf.methods import Settings, create
-from ssgan_tf.metrics.complexity import layer_costs
+from ssgan_tf.methods import SSGAN, Settings, create
 from ssgan_tf.training.files import disk_errors, write_json
 from ssgan_tf.training.fit import make_step
 from ssgan_tf.training.plan import iteration_flops
@@ -60,11 +59,7 @@ def make_contender(name, method, images):
 
 def counted_flops(step):
     """Return the operations of one iteration of a `TrainingStep`, those really done."""
-    forward = [
-        2 * sum(cost.multiply_adds for cost in layer_costs(network))
-        for network in (step.generator, step.critic, step.perceptual)
-    ]
-    return iteration_flops(step.settings.batch_size, step.settings.critic_steps, *forward)
+    return iteration_flops(step.settings, step.generator, step.critic, step.perceptual)
 
 
 def matmul_flops_per_second(dtype, size, repeats=3):
@@ -211,7 +206,7 @@ def say(words):
 
 def define_flags():
     """Define the flags, which importing this file does not."""
-    command_line.define_from(Settings, SETTINGS)
+    command_line.define_from(SSGAN.defaults, SETTINGS)
     flags.DEFINE_string("dataset", "demo", "Name or path of the images; their first class is used.")
     flags.DEFINE_integer("rounds", 5, "Turns of each contender.", lower_bound=1)
     flags.DEFINE_integer("iterations", 2, "Iterations in a turn.", lower_bound=1)

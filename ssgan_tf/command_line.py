@@ -79,23 +79,23 @@ def _parse(arguments):
         sys.exit(2)
 
 
-def define_from(dataclass, helps):
+def define_from(defaults, helps):
     """Define a flag for each field of a dataclass that `helps` describes.
 
-    A flag's default is None where the user gave no value, so that a method's own default holds;
-    the help text says what that is.
+    A flag that the user does not give is None, so that another method's own default can hold.
 
     Args:
-        dataclass: the class, every field of which has a default.
+        defaults: an instance, whose values the help texts name.
         helps: dict from field name to help text.
     """
-    for field in dataclasses.fields(dataclass):
-        if field.name not in helps:
-            continue
-        kind = {bool: flags.DEFINE_boolean, int: flags.DEFINE_integer, float: flags.DEFINE_float}
-        define = kind.get(type(field.default), flags.DEFINE_string)
-        # Listed by --help as the script's own.
-        define(field.name.rstrip("_"), None, helps[field.name], module_name=sys.argv[0])
+    kinds = {bool: flags.DEFINE_boolean, int: flags.DEFINE_integer, float: flags.DEFINE_float}
+    for field in dataclasses.fields(defaults):
+        if field.name in helps:
+            value = getattr(defaults, field.name)
+            words = helps[field.name] + ("" if value is None else f" Default: {value}.")
+            define = kinds.get(type(value), flags.DEFINE_string)
+            # Listed by --help as the script's own.
+            define(field.name.rstrip("_"), None, words, module_name=sys.argv[0])
 
 
 def given(dataclass, values):

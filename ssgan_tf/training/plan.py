@@ -50,6 +50,7 @@ def describe_plan(method, image_set, options):
     replicas = workers.strategy.num_replicas_in_sync
     parts = _memory(method, networks, perceptual, image_set, precision, replicas)
     state = parts["weights and optimisers"]
+    work = iteration_flops(settings, *networks, perceptual)
     folder = Path(options.run_dir) if options.run_dir else Path("runs") / image_set.name
     rows = [
         ("method", f"{method.name}, one network per class"),
@@ -60,8 +61,8 @@ def describe_plan(method, image_set, options):
          f"{parameter_count(generator, critic) / 1e6:.2f} M together"),
         ("FLOPs an image (Eq. 10)", f"{flops(generator) / 1e9:.2f} G generator, "
          f"{flops(critic) / 1e9:.2f} G critic"),
-        ("FLOPs an iteration", f"about {_iteration_flops(method, networks, perceptual) / 1e9:.0f} "
-         f"G really done, batch {settings.batch_size}, {settings.critic_steps} critic steps"),
+        ("FLOPs an iteration", f"about {work / 1e9:.0f} G really done, "
+         f"batch {settings.batch_size}, {settings.critic_steps} critic steps"),
         ("memory per device", f"about {sum(parts.values()) / MIB:.0f} MiB: " + ", ".join(
             f"{name} {size / MIB:.0f}" for name, size in parts.items())),
         ("work", f"{options.iterations} iterations for each of {len(image_set.class_names)} "
@@ -86,20 +87,7 @@ def _perceptual_words(settings, perceptual):
     return words + (" - RANDOM, to try things out only" * (settings.vgg_weights == "random"))
 
 
-def _iteration_flops(method, networks, perceptual):
-    return iteration_flops(
-        method.settings.batch_size,
-        method.settings.critic_steps,
-        *(_forward(network) for network in networks),
-        _forward(perceptual) if perceptual else 0,
-    )
-
-
-def _forward(network):
-    return 2 * sum(cost.multiply_adds for cost in layer_costs(network))
-
-
-def iteration_flops(batch_size, critic_steps, generator, critic, perceptual):
+def iteration_flops(settings, generator, critic, perceptual=None):
     """Return the operations that one iteration of our training step really does.
 
     A backward pass to inputs and weights costs twice a forward pass; to the inputs only, once.
@@ -109,15 +97,18 @@ def iteration_flops(batch_size, critic_steps, generator, critic, perceptual):
     backward to its input (2), φ likewise (2). φ of the real images is cached.
 
     Args:
-        batch_size: images.
-        critic_steps: critic updates per generator update.
-        generator: operations of one image's forward pass through G.
-        critic: the same through D.
-        perceptual: the same through φ, 0 where there is none.
+        settings: the `Settings`, for the batch and the critic steps.
+        generator: G, built.
+        critic: D, built.
+        perceptual: φ, or None.
     """
-    critic_step = generator + (6 + 6) * critic
-    generator_step = 2 * generator + 2 * critic + 2 * perceptual
-    return batch_size * (critic_steps * critic_step + generator_step)
+    g, d, phi = (
+        2 * sum(cost.multiply_adds for cost in layer_costs(network)) if network else 0
+        for network in (generator, critic, perceptual)
+    )
+    critic_step = g + (6 + 6) * d
+    generator_step = 2 * g + 2 * d + 2 * phi
+    return settings.batch_size * (settings.critic_steps * critic_step + generator_step)
 
 
 def _memory(method, networks, perceptual, image_set, precision, replicas):
