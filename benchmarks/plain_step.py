@@ -2,12 +2,15 @@
 
 import tensorflow as tf
 
+from ssgan_tf.layers.small_maps import plain_layers
+
 
 class PlainStep:
     """The iteration as one would write it first: float32, one compiled call an update.
 
-    Networks, losses and optimisers are the method's. The savings of `TrainingStep` are not here,
-    nor its moving average and gradient norms; that these cost it nothing is in its favour.
+    Networks, losses and optimisers are the method's, its layers Keras's own. The savings of
+    `TrainingStep` are not here, nor its moving average and gradient norms; that these cost it
+    nothing is in its favour.
 
     Args:
         method: the `GAN`.
@@ -17,7 +20,8 @@ class PlainStep:
     def __init__(self, method, images):
         self.method, self.settings = method, method.settings
         self.perceptual = method.build_perceptual()
-        self.generator, self.critic = method.build()
+        with plain_layers():
+            self.generator, self.critic = method.build()
         self.critic(self.generator(self._latents()))
         self.generator_optimizer, self.critic_optimizer = method.optimizers()
         self.generator_optimizer.build(self.generator.trainable_variables)

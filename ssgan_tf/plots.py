@@ -1,5 +1,8 @@
 """Pictures: grids of images, animations, and the curves of a training."""
 
+import io
+from pathlib import Path
+
 import imageio.v3 as imageio
 import numpy as np
 from matplotlib.figure import Figure
@@ -34,22 +37,28 @@ def image_grid(images, columns=None, gap=2):
 
 
 def write_png(path, image):
-    """Write uint8 `(height, width, 3)` as a PNG file."""
-    Image.fromarray(image).save(path, format="PNG", optimize=True)
+    """Write uint8 `(height, width, 3)` as PNG, to a path or a binary file."""
+    encoded = io.BytesIO()
+    Image.fromarray(image).save(encoded, format="PNG", optimize=True)
+    _write(path, encoded.getvalue())
 
 
 def write_gif(path, frames, seconds_per_frame=0.12):
-    """Write frames, uint8 `(height, width, 3)` each, as a GIF that repeats for ever."""
-    imageio.imwrite(
-        path, np.stack(frames), extension=".gif", duration=1000 * seconds_per_frame, loop=0
+    """Write frames, uint8 `(height, width, 3)` each, as a GIF that repeats for ever.
+
+    To a path or a binary file.
+    """
+    encoded = imageio.imwrite(
+        "<bytes>", np.stack(frames), extension=".gif", duration=1000 * seconds_per_frame, loop=0
     )
+    _write(path, encoded)
 
 
 def write_curves(path, runs):
     """Plot the losses of one or more trainings over the iterations, one panel a loss.
 
     Args:
-        path: the PNG file to write.
+        path: where to write the PNG, a path or a binary file.
         runs: dict from a label to the records of its `metrics.jsonl`.
     """
     recorded = {key for records in runs.values() for record in records for key in record}
@@ -67,4 +76,14 @@ def write_curves(path, runs):
         axis.grid(alpha=0.3)
     if len(runs) > 1:
         axes[0][0].legend()
-    figure.savefig(path, dpi=110, format="png")
+    encoded = io.BytesIO()
+    figure.savefig(encoded, dpi=110, format="png")
+    _write(path, encoded.getvalue())
+
+
+def _write(path, encoded):
+    # Whole pictures at once: encoders do not all recover from a disk that fills up under them.
+    if hasattr(path, "write"):
+        path.write(encoded)
+    else:
+        Path(path).write_bytes(encoded)

@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.pyramid import PyramidDown, PyramidUp
+from ssgan_tf.layers.small_maps import strided_conv, strided_deconv
 from ssgan_tf.methods.base import GAN, Networks, Settings
 from ssgan_tf.perceptual import perceptual_loss, perceptual_network
 
@@ -82,11 +83,10 @@ class Generator(keras.Model):
         self.norms = [generator_normalization(norm, f"norm_{stage}") for stage in range(count)]
         self.relu = layers.ReLU()
         self.deconvs = [
-            layers.Conv2DTranspose(
+            strided_deconv(
                 width,
                 5,
-                strides=2,
-                padding="same",
+                side=SMALLEST_MAP * 2**stage,
                 use_bias=biased[stage],
                 kernel_initializer=normal_initializer(),
                 name=f"deconv_{stage}",
@@ -139,11 +139,10 @@ class Critic(keras.Model):
         count = stages(image_size)
         channels = [base_channels // 2 ** (count - stage) for stage in range(count)]
         self.convs = [
-            layers.Conv2D(
+            strided_conv(
                 width,
                 5,
-                strides=2,
-                padding="same",
+                side=image_size // 2 ** (stage + 1),
                 kernel_initializer=normal_initializer(),
                 name=f"conv_{stage}",
             )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import logging
 import os
 import zlib
 from pathlib import Path
@@ -34,7 +35,7 @@ class Options:
     sample_every: int = 500  # iterations between sample grids
     log_every: int = 10  # iterations between lines of metrics.jsonl
     strategy: str = "none"  # "none", "mirrored" or "multi_worker"
-    jit: bool = False  # compile with XLA; for GPUs only
+    jit: bool = False  # compile with XLA, for GPUs; draws other random numbers
     overwrite: bool = False  # begin anew, after moving the former run aside
     progress: bool = True  # show a bar
 
@@ -86,6 +87,10 @@ def fit(method, image_set, *, held_out=None, **options):
     precision = resolve_precision(settings.precision)
     with workers.strategy.scope(), dtype_policy(precision):
         perceptual = method.build_perceptual()
+    if perceptual and settings.vgg_weights == "random":
+        logging.getLogger(__name__).warning(
+            "RANDOM WEIGHTS in the perceptual network: fit for trying things out, not for results"
+        )
     run = RunDirectory(options.run_dir or Path("runs") / image_set.name / method.name)
     config = make_config(method, precision, perceptual, image_set, held_out, options)
     with disk_errors(f"training into {run.path}"):

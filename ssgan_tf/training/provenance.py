@@ -17,6 +17,7 @@ from ssgan_tf.version import __version__
 def make_config(method, precision, perceptual, image_set, held_out, options):
     """Return what `config.json` holds; see `RunDirectory.prepare`."""
     settings = {"method": method.name, **method.settings.as_flags(), "precision": precision}
+    settings["jit"] = options.jit  # XLA draws other random numbers from the same seed
     weights = method.settings.vgg_weights if perceptual else None
     if perceptual:
         fingerprint = weights_fingerprint(perceptual)

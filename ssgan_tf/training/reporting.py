@@ -1,5 +1,8 @@
 """What a training shows while it runs: a progress bar, TensorBoard, metrics and sample grids."""
 
+import contextlib
+import errno
+import os
 import shutil
 import sys
 import time
@@ -55,20 +58,28 @@ class Report:
         means = {name: total / count for name, total in self.sums.items()}
         self.sums = {}
         self.metrics.write(step, **means, images_per_second=round(images_per_second, 2))
-        with self.board.as_default(step=step):
+        with self._board(step):
             for name, value in means.items():
                 tf.summary.scalar(name, value)
             tf.summary.scalar("images_per_second", images_per_second)
-        self.board.flush()
 
     def show(self, step, images):
         """Write a grid of samples, uint8 `(count, size, size, 3)`, as PNG and to TensorBoard."""
         grid = plots.image_grid(images)
         path = self.samples / f"{step:06d}.png"
         write_atomically(path, lambda file: plots.write_png(file, grid))
-        with self.board.as_default(step=step):
+        with self._board(step):
             tf.summary.image("samples", grid[None])
-        self.board.flush()
+
+    @contextlib.contextmanager
+    def _board(self, step):
+        """Write summaries of a step; a disk that refuses is the `OSError` that files raise."""
+        try:
+            with self.board.as_default(step=step):
+                yield
+            self.board.flush()
+        except tf.errors.ResourceExhaustedError as error:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.directory)) from error
 
     def close(self):
         """Write `progress.gif` and `curves.png` from what was recorded, and close."""

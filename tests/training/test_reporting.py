@@ -1,0 +1,58 @@
+import pytest
+import tensorflow as tf
+
+from ssgan_tf.errors import UserError
+from ssgan_tf.training.files import disk_errors
+from ssgan_tf.training.metrics_log import read_metrics
+from ssgan_tf.training.reporting import Progress, Report
+from ssgan_tf.training.run_directory import RunDirectory
+
+
+def test_a_log_line_is_the_mean_since_the_last_one(tmp_path):
+    report = Report(RunDirectory(tmp_path), "rust")
+    report.add({"loss": 1.0}, 1)
+    kept = report.window
+    report.add({"loss": 4.0}, 2)
+    report.log(3, 10.0)
+    assert read_metrics(report.metrics_path) == [
+        {"step": 3, "loss": 3.0, "images_per_second": 10.0}
+    ]
+    # One that begins with the window of a checkpoint goes on as if it had never stopped.
+    resumed = Report(RunDirectory(tmp_path), "rust", step=1, window=kept)
+    assert read_metrics(report.metrics_path) == []
+    resumed.add({"loss": 4.0}, 2)
+    resumed.log(3, 10.0)
+    assert read_metrics(report.metrics_path)[0]["loss"] == 3.0
+
+
+def test_samples_beyond_the_checkpoint_are_dropped(tmp_path):
+    folder = RunDirectory(tmp_path).sample_directory("rust")
+    folder.mkdir(parents=True)
+    for name in ("000005.png", "000010.png", "notes.png"):
+        (folder / name).write_bytes(b"")
+    Report(RunDirectory(tmp_path), "rust", step=5)
+    assert sorted(path.name for path in folder.iterdir()) == ["000005.png", "notes.png"]
+
+
+def test_a_full_disk_under_tensorboard_is_an_error_of_the_user(tmp_path, monkeypatch):
+    report = Report(RunDirectory(tmp_path), "rust")
+    report.add({"loss": 1.0}, 1)
+
+    def refuse(*arguments, **named):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(tf.summary, "scalar", refuse)
+    with pytest.raises(UserError, match="free some space"), disk_errors("training"):
+        report.log(1, 10.0)
+
+
+def test_progress_counts_what_is_left_of_all_classes(capsys):
+    progress = Progress(iterations=10, batch_size=8, left=15)
+    progress.start("rust", 1, 2, done=5)
+    progress.update(5, 10.0, {"critic_loss": 1.0, "generator_loss": 2.0, "wasserstein": 3.0})
+    progress.stop()
+    assert progress.images_per_second == pytest.approx(4.0)
+    shown = capsys.readouterr().err
+    assert "rust (1/2)" in shown
+    assert "10/10" in shown
+    assert "all 00:20" in shown  # ten iterations of the other class, two seconds each
