@@ -122,12 +122,14 @@ def _memory(method, networks, perceptual, image_set, precision, replicas):
     largest = max(image_set.counts().values())
     parts = {
         "weights and optimisers": 3 * sum(weights) + averages,
-        # G once, D on real, generated and mixed images and their second backward pass.
-        "activations": share * (generator + 6 * critic),
+        "gradients": sum(weights),
+        # G once, D on real, generated and mixed images and their second backward pass; and as
+        # much again for what the backward passes make themselves.
+        "activations": 2 * share * (generator + 6 * critic),
         "images": largest * 3 * settings.image_size**2,
     }
     if perceptual:
-        parts["activations"] += share * activation_bytes(perceptual, width)
+        parts["activations"] += 2 * share * activation_bytes(perceptual, width)
         features = 4 * math.prod(perceptual.output_shape[1:]) * (2 if settings.flip else 1)
         parts["VGG-19 and its features"] = 4 * perceptual.count_params() + largest * features
     return parts
