@@ -38,7 +38,7 @@ def perceptual_network(image_size, weights="imagenet"):
     pixels = keras.layers.Lambda(
         keras.applications.vgg19.preprocess_input, dtype="float32", name="preprocess"
     )(pixels)
-    body = keras.Model(vgg.inputs, vgg.get_layer(FEATURES).output)
+    body = keras.Model(vgg.input, vgg.get_layer(FEATURES).output)
     features = keras.layers.Activation("linear", dtype="float32")(body(pixels))
     network = keras.Model(images, features, name="perceptual")
     network.trainable = False
