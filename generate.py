@@ -6,12 +6,11 @@ python generate.py --run runs/flower/ssgan --per_class 400 --out augmented/flowe
 from absl import flags
 
 from ssgan_tf import command_line
+from ssgan_tf.errors import UserError
 from ssgan_tf.generation import parse_per_class, write_generated_set
 
-flags.DEFINE_string("run", None, "Run directory that train.py wrote.", required=True)
-flags.DEFINE_string(
-    "out", None, "Folder to write; new, or an earlier generated set.", required=True
-)
+flags.DEFINE_string("run", None, "Run directory that train.py wrote.")
+flags.DEFINE_string("out", None, "Folder to write; new, or an earlier generated set.")
 flags.DEFINE_string("per_class", "400", "Images per class, or 'balance': up to the largest class.")
 flags.DEFINE_list("classes", None, "Only these classes, separated by commas.")
 flags.DEFINE_integer("seed", 0, "Which images.", lower_bound=0)
@@ -21,6 +20,12 @@ flags.DEFINE_boolean("interpolate", False, "Also write a walk through the latent
 
 def main(values):
     """Write the set and say what it holds."""
+    for name in ("run", "out"):
+        if not values[name].value:
+            raise UserError(
+                f"--{name} is missing; it is the {values[name].help[0].lower()}"
+                f"{values[name].help[1:].rstrip('.')}"
+            )
     manifest = write_generated_set(
         values.run,
         values.out,
@@ -32,10 +37,13 @@ def main(values):
     )
     for name, entry in manifest["classes"].items():
         print(
-            f"  {name}: {entry['count']} images from iteration {entry['checkpoint_step']} "
-            f"(beside {entry['real_images']} real ones)"
+            f"  {name}: {entry['count']} generated (from iteration {entry['checkpoint_step']}), "
+            f"beside {entry['real_images']} real ones to learn from"
         )
-    print(f"Done. Look at {values.out}/<class>.png; the folder loads as --dataset {values.out}")
+    print(
+        f"Done. Look at {values.out}/<class>.png. The folder holds generated images only; it is a "
+        f"data set like any other"
+    )
     return 0
 
 

@@ -83,7 +83,10 @@ def main(values):
     try:
         fit(method, parts.train, held_out=parts.test, **dataclasses.asdict(options))
     except Interrupted as stop:
-        print(f"Stopped and saved. Continue with: python {shlex.join(sys.argv)}", file=sys.stderr)
+        print(
+            f"Stopped; what was done is saved. Go on with: python {shlex.join(sys.argv)}",
+            file=sys.stderr,
+        )
         return stop.exit_code
     print(
         f"Done. Samples: {run_dir}/<class>/samples  Curves: tensorboard --logdir {run_dir}\n"

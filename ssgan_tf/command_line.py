@@ -3,12 +3,14 @@
 import contextlib
 import dataclasses
 import importlib
+import logging
 import os
 import sys
 import tempfile
 from pathlib import Path
 
 from absl import app, flags
+from absl import logging as absl_logging
 
 from ssgan_tf.errors import UserError
 
@@ -70,8 +72,12 @@ def run(main):
 
 
 def _parse(arguments):
+    absl_handler = absl_logging.get_absl_handler()
+    absl_handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     try:
         return flags.FLAGS(arguments)
+    except SystemExit:  # absl has printed the help that was asked for, and would leave with 1
+        sys.exit(0)
     except flags.Error as error:
         message = " ".join(str(error).replace("FATAL Flags parsing error:", "").split())
         script = Path(arguments[0]).name

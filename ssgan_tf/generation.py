@@ -108,13 +108,14 @@ def write_generated_set(
         _prepare(out)
         write_json(out / MANIFEST, manifest)  # marks the folder as ours from the first moment
         for name in names:
+            if counts[name] == 0:  # the largest class, which needs no more
+                continue
             generator = method.generators[name]
             shown = _write_class(
                 generator, method.settings, out / name, counts[name], seed, progress
             )
-            if shown:
-                sheet = plots.image_grid(np.stack(shown))
-                write_atomically(out / f"{name}.png", partial(plots.write_png, image=sheet))
+            sheet = plots.image_grid(np.stack(shown))
+            write_atomically(out / f"{name}.png", partial(plots.write_png, image=sheet))
             if walk:
                 frames = interpolate(generator, method.settings, seed)
                 write_atomically(out / f"{name}.gif", partial(plots.write_gif, frames=frames))
@@ -155,3 +156,7 @@ def _prepare(out):
     for name in classes:
         for picture in (out / name).glob("[0-9]*.png"):
             picture.unlink()
+        for picture in (out / f"{name}.png", out / f"{name}.gif"):
+            picture.unlink(missing_ok=True)
+        if (out / name).is_dir() and not any((out / name).iterdir()):
+            (out / name).rmdir()

@@ -56,7 +56,8 @@ def test_the_same_seed_writes_the_same_bytes(trained, tmp_path):
 
 def test_balance_fills_up_to_the_largest_class(trained, tmp_path):
     write(trained[0], tmp_path / "set", "balance")
-    assert len(list((tmp_path / "set" / "left").glob("*.png"))) == 0
+    assert not (tmp_path / "set" / "left").exists()  # an empty class would not load
+    assert not (tmp_path / "set" / "left.png").exists()
     assert len(list((tmp_path / "set" / "right").glob("*.png"))) == 2
     assert counts_to_generate("balance", {"a": 3, "b": 10}) == {"a": 7, "b": 0}
     assert counts_to_generate(4, {"a": 3, "b": 10}) == {"a": 4, "b": 4}
@@ -80,9 +81,14 @@ def test_a_walk_begins_where_it_ends(trained, tmp_path):
 
 
 def test_writing_again_replaces_what_was_written(trained, tmp_path):
-    write(trained[0], tmp_path / "set", 5)
-    write(trained[0], tmp_path / "set", 2)
+    write(trained[0], tmp_path / "set", 5, walk=True)
+    write(trained[0], tmp_path / "set", 2, classes=["left"])
     assert len(list((tmp_path / "set" / "left").iterdir())) == 2
+    assert sorted(path.name for path in (tmp_path / "set").iterdir()) == [
+        "left",
+        "left.png",
+        "manifest.json",
+    ]
 
 
 def test_a_folder_of_someone_else_is_refused(trained, tmp_path):

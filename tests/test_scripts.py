@@ -45,14 +45,21 @@ def test_train_then_generate(tmp_path):
     assert len(list((tmp_path / "augmented" / "demo" / "roses").glob("*.png"))) == 2
 
 
+def test_help_is_no_error(tmp_path):
+    result = call("generate.py", "--help", folder=tmp_path)
+    assert result.returncode == 0
+    assert "--per_class" in result.stdout
+
+
 def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
     planned = call(
-        "train.py", "--dataset=demo", "--dry_run", "--vgg_weights=random", folder=tmp_path
+        "train.py", "--dataset=demo", "--dry_run", folder=tmp_path, KERAS_HOME=str(tmp_path / "keras")
     )
     assert planned.returncode == 0, planned.stderr
-    for words in ("24.62 M together", "FLOPs an iteration", "memory", "160 to learn", "RANDOM"):
+    for words in ("24.62 M together", "FLOPs an iteration", "memory", "160 to learn", "imagenet"):
         assert words in planned.stdout
     assert not (tmp_path / "runs").exists()
+    assert not (tmp_path / "keras" / "models").exists()  # a plan downloads no weights
 
 
 @pytest.mark.parametrize(
@@ -66,7 +73,8 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         ("train.py", ["--mu=much"], "--mu"),
         ("train.py", ["flower"], "unexpected argument 'flower'"),
         ("train.py", ["--dataset=demo", "--vgg_weights=none.h5"], "no file 'none.h5'"),
-        ("generate.py", ["--out=x"], "--run"),
+        ("generate.py", ["--out=x"], "--run is missing; it is the run directory"),
+        ("generate.py", ["--run=x"], "--out is missing; it is the folder to write"),
         ("generate.py", ["--run=nowhere", "--out=x"], "is not a run directory"),
     ],
     ids=str,

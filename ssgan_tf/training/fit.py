@@ -122,6 +122,7 @@ def _fit_classes(method, image_set, perceptual, precision, options, run, workers
     with Interruption() as interruption:
         for place, name in enumerate(names, 1):
             if done[name] >= options.iterations:
+                progress.skip(name, place, len(names), done[name])
                 done[name], weights, _ = run.checkpoints(name).load(only=of_generators)
             else:
                 images = image_set.images[image_set.labels == place - 1]

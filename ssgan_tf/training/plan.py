@@ -1,5 +1,6 @@
 """What a training is going to do, said before it begins."""
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -40,6 +41,8 @@ def describe_plan(method, image_set, options):
         options: the `Options`.
     """
     settings = method.settings
+    if settings.vgg_weights == "imagenet":  # sizes need no download
+        method = type(method)(**{**dataclasses.asdict(settings), "vgg_weights": "random"})
     workers = make_workers(options.strategy, settings.batch_size)
     precision = resolve_precision(settings.precision)
     with workers.strategy.scope(), dtype_policy(precision):

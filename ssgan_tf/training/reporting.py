@@ -131,6 +131,15 @@ class Progress:
             "[{elapsed}<{remaining}{postfix}]",
         )
 
+    def skip(self, class_name, place, classes, done):
+        """Say that a class has enough iterations already."""
+        if self.enabled:
+            print(
+                f"{class_name} ({place}/{classes}) has {done} iterations already; raise "
+                "--iterations to go on",
+                file=sys.stderr,
+            )
+
     def update(self, count, seconds, losses):
         """Take in `count` iterations that took `seconds`, and their mean losses."""
         pace = seconds / count
