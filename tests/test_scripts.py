@@ -52,8 +52,9 @@ def test_help_is_no_error(tmp_path):
 
 
 def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
+    keras_home = str(tmp_path / "keras")
     planned = call(
-        "train.py", "--dataset=demo", "--dry_run", folder=tmp_path, KERAS_HOME=str(tmp_path / "keras")
+        "train.py", "--dataset=demo", "--dry_run", folder=tmp_path, KERAS_HOME=keras_home
     )
     assert planned.returncode == 0, planned.stderr
     for words in ("24.62 M together", "FLOPs an iteration", "memory", "160 to learn", "imagenet"):
