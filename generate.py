@@ -20,12 +20,10 @@ flags.DEFINE_boolean("interpolate", False, "Also write a walk through the latent
 
 def main(values):
     """Write the set and say what it holds."""
-    for name in ("run", "out"):
-        if not values[name].value:
-            raise UserError(
-                f"--{name} is missing; it is the {values[name].help[0].lower()}"
-                f"{values[name].help[1:].rstrip('.')}"
-            )
+    if not values.run:
+        raise UserError("--run is missing; it is the run directory that train.py wrote")
+    if not values.out:
+        raise UserError("--out is missing; it is the folder to write")
     manifest = write_generated_set(
         values.run,
         values.out,
@@ -42,7 +40,7 @@ def main(values):
         )
     print(
         f"Done. Look at {values.out}/<class>.png. The folder holds generated images only; it is a "
-        f"data set like any other"
+        "data set like any other"
     )
     return 0
 

@@ -68,12 +68,12 @@ def run(main):
             print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
             return 2
 
+    plain = logging.Formatter("%(levelname)s: %(message)s")
+    absl_logging.get_absl_handler().setFormatter(plain)
     app.run(guarded, flags_parser=_parse)
 
 
 def _parse(arguments):
-    absl_handler = absl_logging.get_absl_handler()
-    absl_handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     try:
         return flags.FLAGS(arguments)
     except SystemExit:  # absl has printed the help that was asked for, and would leave with 1

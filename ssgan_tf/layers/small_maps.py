@@ -28,8 +28,7 @@ _plain = contextvars.ContextVar("plain", default=False)
 def _down(x, w):
     """Convolve `(batch, 2h, 2w, ci)` with `(size, size, ci, co)`; return `(batch, h, w, co)`."""
 
-    def grad(*args, upstream=None):
-        dy = args[-1] if upstream is None else upstream
+    def grad(dy):
         return _up(dy, w), _filter_gradient(x, dy, w.shape[0])
 
     return ops.conv(x, w, strides=STRIDE, padding="same"), grad
@@ -39,8 +38,7 @@ def _down(x, w):
 def _up(y, w):
     """Apply the adjoint of `_down`: `(batch, h, w, co)` to `(batch, 2h, 2w, ci)`."""
 
-    def grad(*args, upstream=None):
-        dx = args[-1] if upstream is None else upstream
+    def grad(dx):
         return _down(dx, w), _filter_gradient(dx, y, w.shape[0])
 
     return ops.conv_transpose(y, w, strides=STRIDE, padding="same"), grad
@@ -51,8 +49,7 @@ def _filter_gradient(x, dy, size):
 
     @ops.custom_gradient
     def correlate(x, dy):
-        def grad(*args, upstream=None):
-            dw = args[-1] if upstream is None else upstream
+        def grad(dw):
             return _up(dy, dw), _down(x, dw)
 
         padding = size - STRIDE  # of "same", for a map that the stride divides
