@@ -6,7 +6,6 @@ python train.py --dataset flower --mu 0.01 --lambda 1
 import dataclasses
 import shlex
 import sys
-from pathlib import Path
 
 from absl import flags
 
@@ -15,6 +14,7 @@ from ssgan_tf.data import load_dataset, split
 from ssgan_tf.methods import METHODS, SSGAN, Settings, create
 from ssgan_tf.training import Interrupted, Options, fit
 from ssgan_tf.training.plan import describe_data, describe_plan
+from ssgan_tf.training.run_directory import default_run_path
 
 SETTINGS = {
     "image_size": "Height and width in pixels: 32, 64 or 128.",
@@ -72,8 +72,8 @@ def main(values):
         train_per_class=values.train_per_class,
         all_images=values.all_images,
     )
-    run_dir = Path(options.run_dir or Path("runs") / images.name / method.name)
-    options = dataclasses.replace(options, run_dir=str(run_dir))
+    run_dir = options.run_dir or default_run_path(images.name, method.name)
+    options = dataclasses.replace(options, run_dir=run_dir)
     print(describe_data(parts))
     if values.all_images:
         print("The test images are learnt from too (--all_images): results on them are leaked.")

@@ -5,7 +5,6 @@ import gc
 import logging
 import os
 import zlib
-from pathlib import Path
 
 import keras
 import tensorflow as tf
@@ -18,7 +17,7 @@ from ssgan_tf.training.loop import Stopped, train_class
 from ssgan_tf.training.precision import dtype_policy, resolve_precision
 from ssgan_tf.training.provenance import make_config
 from ssgan_tf.training.reporting import Progress
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.training.run_directory import RunDirectory, default_run_path
 from ssgan_tf.training.sampling import sampling_copy
 from ssgan_tf.training.state import export_state, of_generators
 from ssgan_tf.training.step import TrainingStep
@@ -27,7 +26,10 @@ from ssgan_tf.training.strategy import make_workers
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What does not alter the result of training: how long, where, how often it reports."""
+    """What does not alter the result of training: how long, where, how often it reports.
+
+    The exception is `jit`, which a run therefore keeps to.
+    """
 
     iterations: int = 20_000  # generator updates per class
     run_dir: str | None = None  # by default runs/<data set>/<method>
@@ -91,7 +93,7 @@ def fit(method, image_set, *, held_out=None, **options):
         logging.getLogger(__name__).warning(
             "RANDOM WEIGHTS in the perceptual network: fit for trying things out, not for results"
         )
-    run = RunDirectory(options.run_dir or Path("runs") / image_set.name / method.name)
+    run = RunDirectory(options.run_dir or default_run_path(image_set.name, method.name))
     config = make_config(method, precision, perceptual, image_set, held_out, options)
     with disk_errors(f"training into {run.path}"):
         if not workers.chief:

@@ -2,12 +2,12 @@
 
 import dataclasses
 import math
-from pathlib import Path
 
 import tensorflow as tf
 
 from ssgan_tf.metrics.complexity import activation_bytes, flops, layer_costs, parameter_count
 from ssgan_tf.training.precision import dtype_policy, resolve_precision
+from ssgan_tf.training.run_directory import default_run_path
 from ssgan_tf.training.strategy import make_workers
 
 MIB = 2**20
@@ -54,7 +54,7 @@ def describe_plan(method, image_set, options):
     parts = _memory(method, networks, perceptual, image_set, precision, replicas)
     state = parts["weights and optimisers"]
     work = iteration_flops(settings, *networks, perceptual)
-    folder = Path(options.run_dir) if options.run_dir else Path("runs") / image_set.name
+    folder = options.run_dir or default_run_path(image_set.name, method.name)
     rows = [
         ("method", f"{method.name}, one network per class"),
         ("device", f"{_device()}, {replicas} replica{'s' * (replicas > 1)}, {precision}"),

@@ -27,6 +27,11 @@ _NO_CONTENT = {_LOCK, _HOLDER, ".DS_Store", "Thumbs.db", "desktop.ini"}
 _log = logging.getLogger(__name__)
 
 
+def default_run_path(dataset: str, method: str) -> Path:
+    """Where a run goes unless told otherwise: `runs/<dataset>/<method>`."""
+    return Path("runs") / dataset / method
+
+
 class RunDirectory:
     """A folder with config.json and one sub-folder per class.
 
