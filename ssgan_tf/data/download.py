@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import http.client
 import shutil
 import tarfile
 import tempfile
-import urllib.request
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from tqdm import tqdm
-
 from ssgan_tf.data.folder import IMAGE_SUFFIXES
+from ssgan_tf.data.web import download
 from ssgan_tf.errors import UserError
-
-_CHUNK_BYTES = 1024**2
-_TIMEOUT_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -55,48 +47,21 @@ class Archive:
             folder.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as work:
                 archive, unpacked = Path(work, "archive"), Path(work, "unpacked")
-                self._download(archive, folder, progress)
+                download(
+                    self.url,
+                    archive,
+                    self.size,
+                    self.sha256,
+                    label=folder.name,
+                    by_hand=self._by_hand(folder),
+                    progress=progress,
+                )
                 self._unpack(archive, unpacked)
                 if folder.is_dir():
                     folder.rmdir()  # empty, see above
                 unpacked.rename(folder)
         except OSError as error:
             raise UserError(f"cannot write the data set to {folder}: {error.strerror}") from error
-
-    def _download(self, path: Path, folder: Path, progress: bool) -> None:
-        digest = hashlib.sha256()
-        received = 0
-        bar = tqdm(
-            desc=f"downloading {folder.name}",
-            total=self.size,
-            unit="B",
-            unit_scale=True,
-            disable=None if progress else True,
-        )
-        with bar, path.open("wb") as file:
-            for chunk in self._chunks(folder):
-                received += len(chunk)
-                if received > self.size:
-                    break
-                file.write(chunk)
-                digest.update(chunk)
-                bar.update(len(chunk))
-        if received != self.size or digest.hexdigest() != self.sha256:
-            raise UserError(
-                f"what {self.url} sent is not the expected archive (size or SHA-256 differ), "
-                f"nothing was kept; try again, or {self._by_hand(folder)}"
-            )
-
-    def _chunks(self, folder: Path) -> Iterator[bytes]:
-        try:
-            with urllib.request.urlopen(self.url, timeout=_TIMEOUT_SECONDS) as response:
-                while chunk := response.read(_CHUNK_BYTES):
-                    yield chunk
-        except (OSError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", None) or error
-            raise UserError(
-                f"cannot download {self.url} ({reason}); without internet {self._by_hand(folder)}"
-            ) from error
 
     def _by_hand(self, folder: Path) -> str:
         return (

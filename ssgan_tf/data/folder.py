@@ -32,7 +32,7 @@ _MAX_THREADS = 8
 _warnings_lock = threading.Lock()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class SourceFile:
     """An image file as the scan saw it; a change of size or time means new contents.
 
@@ -111,6 +111,22 @@ def scan_folder(folder: Path) -> FolderScan:
         files=tuple(sorted(files, key=lambda file: file.path)),
         nested=tuple(nested),
     )
+
+
+def scan_flat_folder(folder: Path) -> FolderScan:
+    """List the image files of a folder without classes, as one class of the folder's name.
+
+    Raises:
+        UserError: the folder is missing, cannot be read, or holds fewer than two image files.
+    """
+    folder = folder.resolve()
+    try:
+        files = sorted(_look_at(path, folder.name) for path in _image_files(folder))
+    except OSError as error:
+        raise UserError(f"{folder} cannot be read: {error.strerror}") from error
+    if len(files) < 2:
+        raise UserError(f"{folder} {_what_is_there(folder)}; expected at least 2 images in it")
+    return FolderScan(folder.parent, (folder.name,), tuple(files), nested=())
 
 
 def read_folder(scan: FolderScan, image_size: int, name: str, progress: bool = True) -> ImageSet:

@@ -9,7 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from ssgan_tf.data.cache import cached, default_cache_dir
-from ssgan_tf.data.folder import class_folders, read_folder, require_enough_images, scan_folder
+from ssgan_tf.data.folder import (
+    class_folders,
+    read_folder,
+    require_enough_images,
+    scan_flat_folder,
+    scan_folder,
+)
 from ssgan_tf.data.image_set import ImageSet
 from ssgan_tf.data.notices import report
 from ssgan_tf.data.registry import DATASETS
@@ -58,13 +64,7 @@ def load_dataset(
     scan = scan_folder(folder)
     # A link keeps its own name: datasets/flower may lead to a folder called otherwise.
     name = folder.name if folder.name not in ("", "..") else scan.folder.name
-    image_set = cached(
-        cache_dir.expanduser(),
-        source=str(scan.folder),
-        image_size=image_size,
-        state=[scan.class_names, [(file.path, file.size, file.mtime_ns) for file in scan.files]],
-        make=lambda: read_folder(scan, image_size, name, progress),
-    )
+    image_set = _read_cached(cache_dir, scan, str(scan.folder), image_size, name, progress)
     image_set = replace(image_set, name=name)  # the cache may know it by another link
     if classes is not None:
         image_set = image_set.with_classes(classes)
@@ -72,6 +72,50 @@ def load_dataset(
     report(image_set, nested)
     require_enough_images(image_set, scan)
     return image_set
+
+
+def load_flat_folder(
+    folder: str | os.PathLike,
+    image_size: int,
+    *,
+    class_name: str,
+    cache_dir: str | os.PathLike | None = None,
+    progress: bool = True,
+) -> ImageSet:
+    """Load a folder of images without classes as an `ImageSet` of one class.
+
+    Args:
+        folder: the folder; images in folders below it are not taken.
+        image_size: height and width of the images in pixels.
+        class_name: what the one class is called.
+        cache_dir: as `load_dataset`.
+        progress: as `load_dataset`.
+
+    Raises:
+        UserError: it holds fewer than two usable images.
+    """
+    scan = scan_flat_folder(Path(folder).expanduser())
+    image_set = _read_cached(
+        Path(cache_dir) if cache_dir else default_cache_dir(),
+        scan,
+        f"{scan.folder / scan.class_names[0]}/*",  # the same folder may hold class folders too
+        image_size,
+        scan.class_names[0],
+        progress,
+    )
+    report(image_set, ())
+    require_enough_images(image_set, scan)
+    return replace(image_set, class_names=(class_name,))
+
+
+def _read_cached(cache_dir, scan, source, image_size, name, progress) -> ImageSet:
+    return cached(
+        cache_dir.expanduser(),
+        source=source,
+        image_size=image_size,
+        state=[scan.class_names, [(file.path, file.size, file.mtime_ns) for file in scan.files]],
+        make=lambda: read_folder(scan, image_size, name, progress),
+    )
 
 
 def _find(dataset: str, datasets_dir: Path, progress: bool) -> Path | None:

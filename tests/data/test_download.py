@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from ssgan_tf.data import DATASETS, DatasetEntry, load_dataset
+from ssgan_tf.data import DATASETS, DatasetEntry, load_dataset, web
 from ssgan_tf.data.download import Archive
 from ssgan_tf.errors import UserError
 
@@ -100,11 +100,11 @@ def test_an_unexpected_archive_is_thrown_away(publish, entries, tmp_path, change
 
 
 def test_an_interrupted_download_leaves_nothing(publish, entries, tmp_path, monkeypatch):
-    def interrupted(self, folder):
+    def interrupted(url, by_hand):
         yield b"the first bytes"
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Archive, "_chunks", interrupted)
+    monkeypatch.setattr(web, "_chunks", interrupted)
     with pytest.raises(KeyboardInterrupt):
         publish(entries).fetch(tmp_path / "sets" / "flower", progress=False)
     assert list((tmp_path / "sets").iterdir()) == []
