@@ -26,8 +26,8 @@ from absl import flags
 from benchmarks.plain_step import PlainStep
 from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
+from ssgan_tf.files import disk_errors, write_json
 from ssgan_tf.methods import SSGAN, Settings, create
-from ssgan_tf.training.files import disk_errors, write_json
 from ssgan_tf.training.fit import make_step
 from ssgan_tf.training.plan import iteration_flops
 from ssgan_tf.training.precision import dtype_policy, resolve_precision

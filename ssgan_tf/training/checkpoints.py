@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.training.files import disk_errors, sweep_temporaries, write_atomically
+from ssgan_tf.files import disk_errors, sweep_temporaries, write_atomically
 
 _MANIFEST = "metadata.json"
 _FORMAT = 1

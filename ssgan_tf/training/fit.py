@@ -10,8 +10,8 @@ import keras
 import tensorflow as tf
 
 from ssgan_tf.errors import UserError
+from ssgan_tf.files import disk_errors
 from ssgan_tf.training.batches import DeviceImages
-from ssgan_tf.training.files import disk_errors
 from ssgan_tf.training.interruption import Interruption
 from ssgan_tf.training.loop import Stopped, train_class
 from ssgan_tf.training.precision import dtype_policy, resolve_precision

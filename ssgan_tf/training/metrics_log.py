@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ssgan_tf.training.files import disk_errors, write_atomically
+from ssgan_tf.files import disk_errors, write_atomically
 
 
 class MetricsLog:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from ssgan_tf import plots
-from ssgan_tf.training.files import write_atomically
+from ssgan_tf.files import write_atomically
 from ssgan_tf.training.metrics_log import MetricsLog, read_metrics
 
 MOST_FRAMES = 60  # of progress.gif

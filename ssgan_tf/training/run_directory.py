@@ -18,8 +18,8 @@ from typing import Any
 import filelock
 
 from ssgan_tf.errors import UserError
+from ssgan_tf.files import TEMPORARY_SUFFIX, disk_errors, sweep_temporaries, write_json
 from ssgan_tf.training.checkpoints import Checkpoints
-from ssgan_tf.training.files import TEMPORARY_SUFFIX, disk_errors, sweep_temporaries, write_json
 
 _CONFIG, _LOCK, _HOLDER = "config.json", ".lock", ".lock.json"
 # What may lie in a folder that still counts as empty: our own lock, and what file managers leave.

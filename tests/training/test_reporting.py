@@ -2,7 +2,7 @@ import pytest
 import tensorflow as tf
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.training.files import disk_errors
+from ssgan_tf.files import disk_errors
 from ssgan_tf.training.metrics_log import read_metrics
 from ssgan_tf.training.reporting import Progress, Report
 from ssgan_tf.training.run_directory import RunDirectory

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ssgan_tf import files
 from ssgan_tf.errors import UserError
-from ssgan_tf.training import files
-from ssgan_tf.training.files import disk_errors, sweep_temporaries, write_atomically, write_json
-
-WITHOUT_TENSORFLOW = Path(__file__).with_name("without_tensorflow.py")
+from ssgan_tf.files import disk_errors, sweep_temporaries, write_atomically, write_json
 
 
 def names(folder):
@@ -142,16 +140,14 @@ def test_leftovers_of_dead_writers_are_swept_and_files_being_written_stay(tmp_pa
     (tmp_path / "class").mkdir()
     script = """
 import os, signal, sys
-from ssgan_tf.training.files import write_atomically
+from ssgan_tf.files import write_atomically
 def write(file):
     file.write(b"half")
     file.flush()
     os.kill(os.getpid(), signal.SIGKILL)
 write_atomically(sys.argv[1], write)
 """
-    subprocess.run(
-        [sys.executable, WITHOUT_TENSORFLOW, script, tmp_path / "class" / "a"], timeout=60
-    )
+    subprocess.run([sys.executable, "-c", script, tmp_path / "class" / "a"], timeout=60)
     (left,) = names(tmp_path / "class")
     assert left.endswith(files.TEMPORARY_SUFFIX)
 
