@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ssgan_tf.plots import image_grid, write_curves, write_gif, write_png
+from ssgan_tf.plots import (
+    image_grid,
+    labelled_rows,
+    neighbour_sheet,
+    write_curves,
+    write_distances,
+    write_embedding,
+    write_gif,
+    write_png,
+)
+from ssgan_tf.plots.charts import PALETTE, class_colours
 
 
 def squares(count, size=4):
@@ -91,3 +101,119 @@ def test_curves_to_an_open_file():
     file = io.BytesIO()
     write_curves(file, {"daisy": records(1)})
     assert file.getvalue().startswith(b"\x89PNG")
+
+
+def pixels(file):
+    with Image.open(file) as read:
+        assert read.format == "PNG"
+        return np.asarray(read.convert("RGB"))
+
+
+def count_colour(picture, colour):
+    """Pixels of a colour, given as "#rrggbb"."""
+    wanted = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+    return int((picture == wanted).all(axis=2).sum())
+
+
+def embedding(labels, generated, names=("daisy", "roses", "tulips"), **options):
+    file = io.BytesIO()
+    points = np.random.default_rng(0).normal(size=(len(labels), 2))
+    write_embedding(file, points, labels, generated, names, **options)
+    return pixels(file)
+
+
+def test_embedding_has_a_colour_a_class_and_a_marker_a_kind():
+    labels = np.repeat([0, 2], 20)
+    real = embedding(labels, np.zeros(40, bool))
+    made = embedding(labels, np.ones(40, bool))
+    for picture in (real, made):
+        assert count_colour(picture, PALETTE[0]) > 100
+        assert count_colour(picture, PALETTE[1]) == 0  # no roses: not even in the legend
+        assert count_colour(picture, PALETTE[2]) > 100
+    # Filled triangles hold more of their colour than hollow circles; each legend has a square.
+    square = count_colour(embedding([1], [False]), PALETTE[1])
+    circles, triangles = (count_colour(picture, PALETTE[0]) - square for picture in (real, made))
+    assert triangles > 1.5 * circles
+
+
+def test_embedding_grows_with_long_names_and_takes_any():
+    labels, generated = np.arange(20) % 3, np.arange(20) % 2 == 1
+    short = embedding(labels, generated)
+    long = embedding(labels, generated, ["$a^$", "a rather long name, and $x_{$ in it", "c"])
+    assert long.shape[1] > short.shape[1] + 100
+    assert long.shape[0] == short.shape[0]
+    assert embedding(labels, generated, title="$%$").shape[0] > short.shape[0]
+    many = embedding(np.arange(60), np.zeros(60, bool), [f"class {i}" for i in range(60)])
+    assert many.shape[0] < short.shape[0] + 40  # the legend goes into columns
+
+
+def test_colours_of_many_classes_differ():
+    colours = class_colours(24)
+    assert colours.shape == (24, 3)
+    apart = np.abs(colours[:, None] - colours).sum(axis=2) + 9 * np.eye(24)
+    assert apart.min() > 0.1
+    assert class_colours(40).shape == (40, 3)
+
+
+@pytest.mark.parametrize("to_file", [True, False])
+def test_distances_show_both_kinds(tmp_path, to_file):
+    generator = np.random.default_rng(0)
+    file = tmp_path / "a.png" if to_file else io.BytesIO()
+    write_distances(
+        file, generator.normal(3, 0.5, 90), generator.normal(9, 1, 50), "held-out", title="$x$"
+    )
+    picture = pixels(file)
+    columns = []
+    for colour in PALETTE[:2]:
+        wanted = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+        rows, found = np.nonzero((picture == wanted).all(axis=2))
+        columns.append(np.median(found[rows < picture.shape[0] * 0.7]))  # above the legend
+    reference, generated = columns
+    assert generated < 0.45 * picture.shape[1] < 0.6 * picture.shape[1] < reference
+
+
+def test_distances_of_nothing_but_copies():
+    file = io.BytesIO()
+    write_distances(file, np.zeros(3), np.zeros(4), "held-out")
+    assert pixels(file).shape[2] == 3
+
+
+def test_neighbour_sheet_layout():
+    generated, training = squares(3, size=96), squares(20, size=96)
+    places = np.array([[5, 6, 7], [8, 9, 10], [11, 12, 13]])
+    sheet = neighbour_sheet(generated, training, places, rows=2, gap=4)
+    group = 96 + 20 + 3 * 96 + 2 * 4
+    assert sheet.shape == (96 + 4 + 96, group + 48 + group, 3)
+    for row, left, shown in [(0, 0, 0), (1, 0, 1), (0, group + 48, 2)]:
+        line = sheet[100 * row : 100 * row + 96, left : left + group]
+        assert np.all(line[:, :96] == 10 * shown)
+        assert np.all(line[:, 96:116] == 255)
+        for number, place in enumerate(places[shown]):
+            assert np.all(line[:, 116 + 100 * number : 212 + 100 * number] == 10 * place)
+    assert np.all(sheet[96:100] == 255) and np.all(sheet[:, group : group + 48] == 255)
+    assert np.all(sheet[100:, group:] == 255)  # where a fourth would be
+
+
+def test_small_images_are_enlarged_by_a_whole_number():
+    image = np.random.default_rng(0).integers(0, 256, (1, 40, 40, 3), np.uint8)
+    sheet = neighbour_sheet(image, image, np.array([[0]]))
+    assert sheet.shape == (120, 120 + 20 + 120, 3)
+    np.testing.assert_array_equal(sheet[1::3, 1:120:3], image[0])
+    np.testing.assert_array_equal(sheet[2::3, 140::3], image[0])
+
+
+def test_labelled_rows():
+    rows = {"a": squares(3, size=96), "a much longer label, generated": squares(2, size=96)}
+    sheet = labelled_rows(rows, gap=2)
+    left = sheet.shape[1] - (3 * 96 + 2 * 2)
+    assert sheet.shape[0] == 96 + 2 + 96
+    for top, count in ((0, 3), (98, 2)):
+        margin = sheet[top : top + 96, :left]
+        assert margin.min() < 100  # letters
+        assert np.all(margin[:10] == 255) and np.all(margin[-10:] == 255)  # in the middle
+        assert np.all(margin[:, -4:] == 255)  # not cut off by the images
+        for number in range(count):
+            start = left + 98 * number
+            assert np.all(sheet[top : top + 96, start : start + 96] == 10 * number)
+    assert np.all(sheet[98:, -96:] == 255)
+    assert labelled_rows({"a": squares(3, size=96)}).shape[1] < sheet.shape[1]

@@ -1,0 +1,21 @@
+"""Pictures: grids and rows of images, animations, and charts of numbers."""
+
+from ssgan_tf.plots.charts import write_curves, write_distances, write_embedding
+from ssgan_tf.plots.pictures import (
+    image_grid,
+    labelled_rows,
+    neighbour_sheet,
+    write_gif,
+    write_png,
+)
+
+__all__ = [
+    "image_grid",
+    "labelled_rows",
+    "neighbour_sheet",
+    "write_curves",
+    "write_distances",
+    "write_embedding",
+    "write_gif",
+    "write_png",
+]
