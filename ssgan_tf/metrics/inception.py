@@ -1,0 +1,124 @@
+"""FID's own Inception network, the frozen graph of 2015-12-05: from images to features.
+
+References: TTUR's `fid.py` (Heusel et al., 2017) for the features, improved-gan's
+`inception_score/model.py` (Salimans et al., 2016) for the logits. Images go in as 0-255 RGB of any
+size; the graph resizes them to 299×299 itself, in TensorFlow 1's way, and normalises them itself.
+"""
+
+import hashlib
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+
+from ssgan_tf.errors import UserError
+
+INPUT = "ExpandDims:0"
+LOGITS = "softmax/logits/MatMul"
+
+#: What can be asked for, and the tensor whose mean over positions it is.
+FEATURES = {
+    "pool_3": "pool_3:0",  # 2048, FID
+    "mixed_8": "mixed_8/join:0",  # 1280
+    "mixed_7": "mixed_7/join:0",  # 768
+    "pool_1": "pool_1:0",  # 192
+    "pool": "pool:0",  # 64
+}
+
+
+class Inception:
+    """A frozen graph, ready to turn images into features.
+
+    Args:
+        graph: the bytes of a frozen `GraphDef` with the official tensor names, or a part of it.
+        features: a key of `FEATURES`.
+        source: what error messages call the graph.
+
+    Attributes:
+        features: as given.
+        dimension: length of a feature vector.
+        digest: SHA-256 (hex) of the graph.
+        classes: length of the logits; 0 where the graph ends before them.
+
+    Raises:
+        UserError: no such graph, or it lacks the tensor that is asked for.
+    """
+
+    def __init__(self, graph, features="pool_3", source="the graph"):
+        if features not in FEATURES:
+            known = ", ".join(FEATURES)
+            raise UserError(f"--features is {features}; it must be one of {known}")
+        definition = tf.compat.v1.GraphDef()
+        try:
+            definition.ParseFromString(graph)
+        except DecodeError:
+            raise UserError(f"{source} is no frozen TensorFlow graph (.pb)") from None
+        self._require(definition, features, source)
+        self.features = features
+        self.digest = hashlib.sha256(graph).hexdigest()
+        self._function = _function(definition, FEATURES[features]).get_concrete_function()
+        shapes = self._function.output_shapes
+        self.dimension = shapes["features"][-1]
+        self.classes = shapes["logits"][-1] if "logits" in shapes else 0
+
+    @staticmethod
+    def _require(definition, features, source):
+        names = {node.name for node in definition.node}
+        there = [key for key, tensor in FEATURES.items() if tensor.split(":")[0] in names]
+        if "ExpandDims" not in names or not there:
+            raise UserError(
+                f"{source} is not the Inception graph of 2015-12-05, nor the beginning of it: it "
+                "lacks its tensor names; --inception auto downloads it"
+            )
+        if features not in there:
+            raise UserError(
+                f"{source} has no tensor {FEATURES[features]}; of the features it has "
+                f"--features {', '.join(there)}"
+            )
+
+    def __call__(self, images):
+        """Return what the network makes of a batch.
+
+        Args:
+            images: uint8 `(batch, height, width, 3)`, RGB in [0, 255].
+
+        Returns:
+            dict of float32 arrays: `features` `(batch, dimension)` and, where the graph reaches
+            so far, `logits` `(batch, classes)`, without a bias.
+        """
+        if images.dtype != "uint8":
+            raise ValueError(f"images: uint8 in [0, 255], not {images.dtype}")
+        return {name: value.numpy() for name, value in self._function(tf.constant(images)).items()}
+
+    def name(self, measure):
+        """Return a measure's name with these features: `FID` with pool_3, else `FID-768` and so.
+
+        Only the 2048 features of pool_3 give figures that may be compared with published ones.
+        """
+        return measure if self.features == "pool_3" else f"{measure}-{self.dimension}"
+
+
+def _function(definition, tensor):
+    weights = next(
+        (
+            node.input[1].split(":")[0]
+            for node in definition.node
+            if node.name == LOGITS and len(node.input) == 2
+        ),
+        None,
+    )
+    fetches = [tensor] if weights is None else [tensor, FEATURES["pool_3"], f"{weights}:0"]
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)])
+    def forward(images):
+        # What led to this tensor in the graph (decoding one JPEG) is replaced and never runs.
+        inputs = {INPUT: tf.cast(images, tf.float32)}
+        maps, *rest = tf.graph_util.import_graph_def(definition, inputs, fetches, name="")
+        outputs = {"features": tf.reduce_mean(maps, axis=(1, 2))}
+        if rest:
+            # The graph's own logits are made for one image and add a bias; the Inception Score's
+            # reference takes the plain product.
+            pooled, matrix = rest
+            outputs["logits"] = tf.matmul(tf.squeeze(pooled, (1, 2)), matrix)
+        return outputs
+
+    return forward
