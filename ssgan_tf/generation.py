@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from ssgan_tf import plots
 from ssgan_tf.errors import UserError
-from ssgan_tf.training.files import disk_errors, write_atomically, write_json
+from ssgan_tf.files import disk_errors, write_atomically, write_json
 from ssgan_tf.training.run_directory import RunDirectory
 from ssgan_tf.training.sampling import interpolate, load_run, sample_batches
 from ssgan_tf.version import __version__
@@ -90,6 +90,10 @@ def write_generated_set(
         "method": method.name,
         "run": str(run),
         "dataset": config["data"]["name"],
+        "data": {
+            "fingerprint": config["data"]["fingerprint"],
+            "classes": {name: recorded[name] for name in names},  # hashes, learnt from and held out
+        },
         "settings": config["settings"],
         "weights": "average" if average and method.settings.ema else "last",
         "seed": seed,

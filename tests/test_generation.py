@@ -40,6 +40,7 @@ def test_writes_labelled_images_that_load_as_a_data_set(trained, tmp_path):
     assert manifest["complete"] is True
     assert manifest["method"] == "ssgan"
     assert manifest["seed"] == 5
+    assert len(set(manifest["data"]["classes"]["right"]["train"])) == 4  # for leak checks
     assert manifest["classes"]["right"] == {"count": 3, "checkpoint_step": 1, "real_images": 4}
     loaded = load_dataset(tmp_path / "set", 32, cache_dir=tmp_path / "cache", progress=False)
     assert loaded.counts() == {"left": 3, "right": 3}

@@ -1,5 +1,7 @@
 """The methods that can be trained, by name."""
 
+import dataclasses
+
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods.base import GAN, Settings
 from ssgan_tf.methods.ssgan import SSGAN
@@ -22,6 +24,19 @@ def create(name, **changes):
     return METHODS[name](**changes)
 
 
+def recreate(flags):
+    """Return the untrained method that recorded settings describe.
+
+    Args:
+        flags: dict keyed by the flags of `train.py`, with the method's name as `method`: the
+            section "settings" of a run's `config.json`. Other keys are passed over.
+    """
+    fields = {field.name: field.name.rstrip("_") for field in dataclasses.fields(Settings)}
+    return create(
+        flags["method"], **{name: flags[flag] for name, flag in fields.items() if flag in flags}
+    )
+
+
 def load(run, average=True):
     """Return a trained method from a run directory, ready for `sample`.
 
@@ -37,4 +52,4 @@ def load(run, average=True):
     return load_run(run, average)
 
 
-__all__ = ["GAN", "METHODS", "SSGAN", "Settings", "create", "load"]
+__all__ = ["GAN", "METHODS", "SSGAN", "Settings", "create", "load", "recreate"]

@@ -77,12 +77,7 @@ def sampling_copy(method, weights, average=True):
 def load_run(path, average=True):
     """Return the trained method of a run directory; see `ssgan_tf.methods.load`."""
     run = RunDirectory(path)
-    flags = dict(run.config()["settings"])
-    name = flags.pop("method")
-    known = methods.base.Settings.__dataclass_fields__
-    method = methods.create(
-        name, **{key: flags[key.rstrip("_")] for key in known if key.rstrip("_") in flags}
-    )
+    method = methods.recreate(run.config()["settings"])
     for class_name in run.classes():
         step, weights, _ = run.checkpoints(class_name).load(only=of_generators)
         method.generators[class_name] = sampling_copy(method, weights, average)

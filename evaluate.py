@@ -1,0 +1,77 @@
+"""Measure how good generated images are: FID, KID, variety, memorisation, with a report.
+
+python evaluate.py --dataset flower --generated augmented/flower --out results/flower-ssgan
+python evaluate.py --dataset flower --run runs/flower/ssgan --out results/flower-ssgan
+"""
+
+from pathlib import Path
+
+from absl import flags
+
+from ssgan_tf import command_line
+from ssgan_tf.errors import UserError
+from ssgan_tf.evaluation import evaluate
+from ssgan_tf.evaluation.evaluate import GENERATED, REPORT, require_own
+from ssgan_tf.evaluation.tables import distance_table, memorisation_table, quality_table
+from ssgan_tf.generation import parse_per_class, write_generated_set
+from ssgan_tf.metrics.inception import FEATURES
+
+flags.DEFINE_string("generated", None, "Folder of generated images.")
+flags.DEFINE_string("run", None, "Instead: a run directory of train.py, to sample from first.")
+flags.DEFINE_string("per_class", "400", "With --run: images per class, or 'balance'.")
+flags.DEFINE_string("dataset", None, "Real images: name of a data set, or a folder of classes.")
+flags.DEFINE_string("datasets_dir", None, "Where named data sets live. Default: datasets/.")
+flags.DEFINE_string("real", None, "Instead of --dataset: any folder of images, not divided.")
+flags.DEFINE_string("out", None, "Folder to write. Default: results/<name of the images>.")
+flags.DEFINE_string("inception", "auto", "auto (downloaded once), or its archive or .pb file.")
+flags.DEFINE_string("features", "pool_3", f"One of {', '.join(FEATURES)}; FID is pool_3.")
+flags.DEFINE_list("classes", None, "Compare these classes only, separated by commas.")
+flags.DEFINE_integer("image_size", None, "Pixels. Default: that of the generated images.")
+flags.DEFINE_string("super_classes", None, 'JSON file {"super-class": ["class", ...], ...}.')
+flags.DEFINE_integer("seed", 0, "Of everything that is drawn at random.", lower_bound=0)
+flags.DEFINE_integer("test_per_class", None, "Held-out images, where no manifest records them.")
+
+
+def main(values):
+    """Sample if asked to, measure, print the tables."""
+    if bool(values.generated) == bool(values.run):
+        raise UserError("name the images to measure: either --generated FOLDER or --run RUN")
+    if bool(values.dataset) == bool(values.real):
+        raise UserError("name the real images: either --dataset NAME or --real FOLDER")
+    out = Path(values.out or Path("results") / Path(values.generated or values.run).resolve().name)
+    require_own(out)
+    generated = values.generated
+    if values.run:
+        generated = out / GENERATED
+        per_class = parse_per_class(values.per_class)
+        write_generated_set(
+            values.run, generated, per_class, seed=values.seed, classes=values.classes
+        )
+    metrics = evaluate(
+        generated,
+        out,
+        dataset=values.dataset,
+        real=values.real,
+        inception=values.inception,
+        features=values.features,
+        super_classes=values.super_classes,
+        seed=values.seed,
+        datasets_dir=values.datasets_dir,
+        classes=values.classes,
+        image_size=values.image_size,
+        test_per_class=values.test_per_class,
+    )
+    for table in (distance_table, quality_table, memorisation_table):
+        print(f"\n{table(metrics).text()}")
+    print()
+    for warning in metrics["warnings"]:
+        print(f"WARNING: {warning}")
+    print(metrics["overall"]["memorisation"]["verdict"])
+    if metrics["advise"]:
+        print(metrics["advise"]["sentence"])
+    print(f"Done. Look at {out / REPORT}")
+    return 0
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,151 @@
+"""From two folders to `metrics.json`, pictures and `report.html`."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+from ssgan_tf.errors import UserError
+from ssgan_tf.evaluation.cost import cost
+from ssgan_tf.evaluation.inputs import load_inputs
+from ssgan_tf.evaluation.measure import extract_sides, measure
+from ssgan_tf.evaluation.page import write_page
+from ssgan_tf.evaluation.pictures import write_pictures
+from ssgan_tf.evaluation.scores import Seconds
+from ssgan_tf.files import disk_errors, write_json
+from ssgan_tf.metrics.inception import FEATURES
+from ssgan_tf.metrics.inception_graph import open_inception
+from ssgan_tf.metrics.ssim import read_super_classes
+from ssgan_tf.training.provenance import git_commit, versions
+from ssgan_tf.version import __version__
+
+METRICS, REPORT = "metrics.json", "report.html"
+GENERATED = "generated"  # sub-folder for images that are sampled on the way
+SCHEMA = 1  # of metrics.json; raised when a key changes its meaning
+
+
+def evaluate(
+    generated, out, *, dataset=None, real=None, inception="auto", features="pool_3",
+    super_classes=None, seed=0, cache_dir=None, progress=True, **inputs,
+):  # fmt: skip
+    """Compare generated images with real ones by every measure and write the results.
+
+    Args:
+        generated: folder of generated images.
+        out: folder for `metrics.json`, `report.html` and the pictures; new, or of an earlier
+            evaluation, which is replaced.
+        dataset: name or path of the real data set; or
+        real: any folder of real images.
+        inception: "auto" or a file; see `open_inception`.
+        features: a key of `ssgan_tf.metrics.inception.FEATURES`.
+        super_classes: JSON file; see `read_super_classes`.
+        seed: of everything that is drawn.
+        cache_dir: of decoded images and features.
+        progress: show bars.
+        **inputs: more arguments of `load_inputs`.
+
+    Returns:
+        what `metrics.json` holds, a dict; see `docs/evaluation.md`.
+
+    Raises:
+        UserError: the folders, the classes or the network do not fit.
+    """
+    out, seconds = Path(out), Seconds()
+    require_own(out)
+    network = open_inception(inception, features, cache_dir, progress)
+    found = load_inputs(
+        generated, dataset=dataset, real=real, seed=seed, cache_dir=cache_dir,
+        progress=progress, **inputs,
+    )  # fmt: skip
+    groups = read_super_classes(super_classes, found.real.class_names)
+    sides = extract_sides(found, network, cache_dir, seconds, progress)
+    measured, evidence = measure(
+        found, sides, network.name, groups=groups, seed=seed, seconds=seconds, progress=progress
+    )
+    metrics = {
+        "schema": SCHEMA,
+        "made_by": f"ssgan_tf {__version__}",
+        "command": shlex.join(sys.argv),
+        "inputs": _describe(found, generated, seed),
+        "features": {
+            "tensor": FEATURES[features],
+            "dimension": network.dimension,
+            "suffix": network.name(""),
+            "logits": network.classes,
+            "graph_sha256": network.digest,
+        },
+        **measured,
+        "cost": cost(found.manifest["settings"]) if found.manifest else None,
+        "versions": versions(),
+        "git_commit": git_commit(),
+    }
+    with disk_errors(f"writing {out}"):
+        out.mkdir(parents=True, exist_ok=True)
+        with seconds.of("pictures"):
+            pictures = write_pictures(out, found, evidence, seed, progress)
+        metrics |= {"pictures": pictures, "seconds": dict(seconds.by_name)}
+        write_json(out / METRICS, metrics)
+        write_page(out, metrics, pictures)
+    return metrics
+
+
+def require_own(out):
+    """Refuse a folder that holds anything but an earlier evaluation.
+
+    Raises:
+        UserError: it is not empty and has no `metrics.json` of ours, or is a file.
+    """
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise UserError(f"--out {out} is a file; name a folder")
+    try:
+        earlier = json.loads((out / METRICS).read_text())
+        ours = earlier["made_by"].startswith("ssgan_tf")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        ours = all(entry.name == GENERATED for entry in out.iterdir())
+    if not ours:
+        raise UserError(
+            f"--out {out} is not empty and holds no {METRICS} of an evaluation; choose another "
+            "folder, or empty it yourself"
+        )
+
+
+def _describe(found, generated, seed):
+    """Return what was compared, for JSON."""
+    manifest = found.manifest or {}
+    made_by = ", ".join(
+        str(words)
+        for words in (
+            manifest.get("made_by"), manifest.get("method"), manifest.get("run"),
+            f"seed {manifest.get('seed')}",
+        )
+    )  # fmt: skip
+    return {
+        "generated": {
+            "path": str(generated),
+            "name": _name(found),
+            "images": len(found.generated),
+            "fingerprint": found.generated.fingerprint(),
+            "made_by": made_by if manifest else None,
+            "checkpoint_steps": {
+                name: entry.get("checkpoint_step")
+                for name, entry in manifest.get("classes", {}).items()
+            },
+        },
+        "real": {
+            "name": found.real.name,
+            "images": len(found.real),
+            "fingerprint": found.real.fingerprint(),
+        },
+        "image_size": found.real.image_size,
+        "split_from": found.split_from,
+        "seed": seed,
+    }
+
+
+def _name(found):
+    """Return what the generated images are called on the page."""
+    if found.manifest is None:
+        return found.generated.name
+    return f"{found.manifest['method']} on {found.manifest['dataset']}"
