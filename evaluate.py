@@ -12,6 +12,7 @@ from ssgan_tf import command_line
 from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation import evaluate
 from ssgan_tf.evaluation.evaluate import GENERATED, REPORT, require_own
+from ssgan_tf.evaluation.page import headline
 from ssgan_tf.evaluation.tables import distance_table, memorisation_table, quality_table
 from ssgan_tf.generation import parse_per_class, write_generated_set
 from ssgan_tf.metrics.inception import FEATURES
@@ -63,12 +64,11 @@ def main(values):
     )
     for table in (distance_table, quality_table, memorisation_table):
         print(f"\n{table(metrics).text()}")
-    print()
-    for warning in metrics["warnings"]:
-        print(f"WARNING: {warning}")
-    print(metrics["overall"]["memorisation"]["verdict"])
+    print(f"\n{headline(metrics)}\n{metrics['overall']['memorisation']['verdict']}")
     if metrics["advise"]:
         print(metrics["advise"]["sentence"])
+    for warning in metrics["warnings"]:
+        print(f"WARNING: {warning}")
     print(f"Done. Look at {out / REPORT}")
     return 0
 

@@ -4,8 +4,6 @@ python benchmarks/train_step.py
 """
 
 import datetime
-import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -23,6 +21,7 @@ import keras
 import tensorflow as tf
 from absl import flags
 
+from benchmarks.machine import machine
 from benchmarks.plain_step import PlainStep
 from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
@@ -140,19 +139,6 @@ def seconds_to_first_iteration(method, dataset):
         finally:
             process.kill()  # what it writes is thrown away
             process.wait()
-
-
-def machine():
-    """Return what the figures depend on beside code and versions."""
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text().splitlines() if file.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return {
-        "processor": models[0] if models else platform.processor(),
-        "cores": os.cpu_count(),
-        "devices": [device.name for device in tf.config.list_logical_devices()],
-        "system": platform.platform(),
-    }
 
 
 def summarise(contenders, seconds, limits, peaks):

@@ -30,6 +30,7 @@ def load_dataset(
     classes: Iterable[str] | None = None,
     cache_dir: str | os.PathLike | None = None,
     progress: bool = True,
+    notices: bool = True,
 ) -> ImageSet:
     """Load a data set by name or path, decoded to squares of `image_size` pixels.
 
@@ -45,6 +46,7 @@ def load_dataset(
         classes: take only these.
         cache_dir: default: `$SSGAN_CACHE`, else `ssgan_tf` in the user's cache folder.
         progress: show progress bars (only ever on a terminal).
+        notices: say on standard error what was left out and what looks wrong.
 
     Raises:
         UserError: unknown name or class, a folder that is no data set, a class with fewer than two
@@ -69,7 +71,8 @@ def load_dataset(
     if classes is not None:
         image_set = image_set.with_classes(classes)
     nested = tuple(path for path in scan.nested if path.split("/")[0] in image_set.class_names)
-    report(image_set, nested)
+    if notices:
+        report(image_set, nested)
     require_enough_images(image_set, scan)
     return image_set
 
@@ -81,6 +84,7 @@ def load_flat_folder(
     class_name: str,
     cache_dir: str | os.PathLike | None = None,
     progress: bool = True,
+    notices: bool = True,
 ) -> ImageSet:
     """Load a folder of images without classes as an `ImageSet` of one class.
 
@@ -90,6 +94,7 @@ def load_flat_folder(
         class_name: what the one class is called.
         cache_dir: as `load_dataset`.
         progress: as `load_dataset`.
+        notices: as `load_dataset`.
 
     Raises:
         UserError: it holds fewer than two usable images.
@@ -103,7 +108,8 @@ def load_flat_folder(
         scan.class_names[0],
         progress,
     )
-    report(image_set, ())
+    if notices:
+        report(image_set)
     require_enough_images(image_set, scan)
     return replace(image_set, class_names=(class_name,))
 

@@ -73,12 +73,13 @@ def load_inputs(
     manifest = read_manifest(generated)
     size = image_size or _size_of_images(generated)
     made = _load(generated, size, options)
-    known, for_advice = (
-        _load(Path(real), pixels, options)
-        if real is not None
-        else load_dataset(dataset, pixels, datasets_dir=datasets_dir, **options)
-        for pixels in (size, ADVICE_SIZE)
-    )
+
+    def load_real(pixels, **more):
+        if real is not None:
+            return _load(Path(real), pixels, options | more)
+        return load_dataset(dataset, pixels, datasets_dir=datasets_dir, **options, **more)
+
+    known, for_advice = load_real(size), load_real(ADVICE_SIZE, notices=False)
     if real is not None:
         # A second copy would make copies by a generator look normal.
         _, firsts = np.unique(known.hashes, return_index=True)

@@ -145,11 +145,14 @@ def _advice(inputs, groups, seed):
 
 
 def _size_warnings(results, name):
-    counts = results["overall"]["images"]
-    smallest = min(counts["generated"], counts["training"])
+    smallest = min(
+        scores["images"][side]
+        for scores in results["classes"].values()
+        for side in ("generated", "training")
+    )
     if smallest >= ENOUGH_IMAGES:
         return []
     return [
-        f"{name('FID')} is biased upwards below {ENOUGH_IMAGES} images (here {smallest}, and fewer "
-        "per class): compare it only between sets of equal size, and with its floor"
+        f"{name('FID')} is biased upwards below {ENOUGH_IMAGES} images (here down to {smallest}): "
+        "compare it only between sets of equal size, and with its floor"
     ]

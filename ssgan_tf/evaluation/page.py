@@ -32,6 +32,23 @@ HOW_TO_READ = {
 }
 
 
+def headline(metrics):
+    """Return the main result as a sentence or two."""
+    name = "FID" + metrics["features"]["suffix"]
+    fid = metrics["overall"][name]
+    if fid["training"] is None:
+        return f"There are too few images for {name}."
+    words = f"{name} to the training images is {fid['training']:.2f}"
+    if fid["floor"]:
+        words += (
+            f", {fid['training'] / fid['floor']:.1f} times the distance between two halves of "
+            f"those ({fid['floor']:.2f})"
+        )
+    if fid["held_out"] is not None:
+        words += f"; to held-out images it is {fid['held_out']:.2f}"
+    return words + "."
+
+
 def write_page(out, metrics, pictures):
     """Write `report.html` into a folder.
 
@@ -55,8 +72,9 @@ def write_page(out, metrics, pictures):
     sections = [
         Section(
             "Summary",
-            *(Callout("warning", warning) for warning in metrics["warnings"]),
+            headline(metrics),
             Callout(FINDINGS[memorised["finding"]], memorised["verdict"]),
+            *(Callout("warning", warning) for warning in metrics["warnings"]),
             distance_table(metrics),
             quality_table(metrics),
         ),
@@ -64,7 +82,7 @@ def write_page(out, metrics, pictures):
     ]
     maps = [figure("tsne", "t-SNE of all images")] if "tsne" in pictures else []
     of_each = of_classes("tsne", "t-SNE")
-    if len(of_each) > 1:
+    if of_each:
         maps.append(Gallery(*of_each))
     sections.append(
         Section("t-SNE", *maps, intro="Real and generated images by the similarity of features.")

@@ -69,7 +69,8 @@ def write_pictures(out, inputs, evidence, seed=0, progress=True):
             labels = [
                 np.full(len(side.values), label) for side in (sides.training, sides.generated)
             ]
-            _tsne(picture, f"tsne/{name}", sides, labels, class_names, seed, title=name)
+            if len(class_names) > 1:  # else it is the picture of all
+                _tsne(picture, f"tsne/{name}", sides, labels, class_names, seed, title=name)
             bar.update()
 
             found = evidence.memorisation[name]

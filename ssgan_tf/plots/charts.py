@@ -23,7 +23,7 @@ LEGEND_ROWS = 28
 
 
 def write_curves(path, runs):
-    """Plot the losses of one or more trainings over the iterations, one panel a loss.
+    """Plot the losses of one or more trainings over the iterations, one panel a loss, two a row.
 
     Args:
         path: where to write the PNG, a path or a binary file.
@@ -33,9 +33,12 @@ def write_curves(path, runs):
     shown = {key: title for key, title in CURVES.items() if key in recorded}
     if not shown:
         raise ValueError(f"nothing to plot: no record holds any of {', '.join(CURVES)}")
-    figure = Figure(figsize=(4.2 * len(shown), 3.2), layout="constrained")
-    axes = figure.subplots(1, len(shown), squeeze=False)
-    for axis, (key, title) in zip(axes[0], shown.items(), strict=True):
+    rows, columns = -(-len(shown) // 2), min(len(shown), 2)
+    figure = Figure(figsize=(4.2 * columns, 3.2 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for left_over in axes[len(shown) :]:
+        left_over.remove()
+    for axis, (key, title) in zip(axes, shown.items(), strict=False):
         for label, records in runs.items():
             points = [(record["step"], record[key]) for record in records if key in record]
             if points:
@@ -43,7 +46,7 @@ def write_curves(path, runs):
         axis.set(title=title, xlabel="iterations (generator updates)")
         axis.grid(alpha=0.3)
     if len(runs) > 1:
-        axes[0][0].legend()
+        axes[0].legend()
     _save(path, figure)
 
 
