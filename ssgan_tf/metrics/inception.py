@@ -55,10 +55,9 @@ class Inception:
         self._require(definition, features, source)
         self.features = features
         self.digest = hashlib.sha256(graph).hexdigest()
-        self._function = _function(definition, FEATURES[features]).get_concrete_function()
-        shapes = self._function.output_shapes
-        self.dimension = shapes["features"][-1]
-        self.classes = shapes["logits"][-1] if "logits" in shapes else 0
+        self._session, self._images, self._outputs = _session(definition, FEATURES[features])
+        self.dimension = self._outputs["features"].shape[-1]
+        self.classes = self._outputs["logits"].shape[-1] if "logits" in self._outputs else 0
 
     @staticmethod
     def _require(definition, features, source):
@@ -87,7 +86,7 @@ class Inception:
         """
         if images.dtype != "uint8":
             raise ValueError(f"images: uint8 in [0, 255], not {images.dtype}")
-        return {name: value.numpy() for name, value in self._function(tf.constant(images)).items()}
+        return self._session.run(self._outputs, {self._images: images})
 
     def name(self, measure):
         """Return a measure's name with these features: `FID` with pool_3, else `FID-768` and so.
@@ -97,7 +96,12 @@ class Inception:
         return measure if self.features == "pool_3" else f"{measure}-{self.dimension}"
 
 
-def _function(definition, tensor):
+def _session(definition, tensor):
+    """Return a session with the graph, the tensor that takes images, and those to fetch by name.
+
+    It is a session of TensorFlow 1, because only there the graph runs as it was published: its
+    `BatchNormWithGlobalNormalization` is refused in graphs of a later version, such as functions.
+    """
     weights = next(
         (
             node.input[1].split(":")[0]
@@ -106,19 +110,16 @@ def _function(definition, tensor):
         ),
         None,
     )
-    fetches = [tensor] if weights is None else [tensor, FEATURES["pool_3"], f"{weights}:0"]
-
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)])
-    def forward(images):
+    wanted = [tensor] if weights is None else [tensor, FEATURES["pool_3"], f"{weights}:0"]
+    with tf.Graph().as_default() as graph:
+        images = tf.compat.v1.placeholder(tf.uint8, (None, None, None, 3))
         # What led to this tensor in the graph (decoding one JPEG) is replaced and never runs.
         inputs = {INPUT: tf.cast(images, tf.float32)}
-        maps, *rest = tf.graph_util.import_graph_def(definition, inputs, fetches, name="")
+        maps, *rest = tf.graph_util.import_graph_def(definition, inputs, wanted, name="")
         outputs = {"features": tf.reduce_mean(maps, axis=(1, 2))}
         if rest:
             # The graph's own logits are made for one image and add a bias; the Inception Score's
             # reference takes the plain product.
             pooled, matrix = rest
             outputs["logits"] = tf.matmul(tf.squeeze(pooled, (1, 2)), matrix)
-        return outputs
-
-    return forward
+    return tf.compat.v1.Session(graph=graph), images, outputs
