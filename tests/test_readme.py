@@ -24,6 +24,12 @@ def test_every_flag_of_train_is_in_the_table_and_no_other():
     assert sorted(rows) == sorted(flags)
 
 
+def test_every_flag_of_evaluate_is_in_its_page_and_no_other():
+    page = (ROOT / "docs" / "evaluation.md").read_text()
+    rows = re.findall(r"^\| `--(\w+)` \|", page, flags=re.MULTILINE)
+    assert sorted(rows) == sorted(flags_of("evaluate.py"))
+
+
 def test_every_flag_in_the_commands_exists():
     commands = [
         command
@@ -33,7 +39,8 @@ def test_every_flag_in_the_commands_exists():
         if ".py " in command
     ]
     assert len(commands) >= 6
-    known = {script: flags_of(script) for script in ("train.py", "generate.py")}
+    scripts = ("train.py", "generate.py", "evaluate.py")
+    known = {script: flags_of(script) for script in scripts}
     for command in commands:
         words = shlex.split(command, comments=True)
         script = next(word for word in words if word.endswith(".py"))

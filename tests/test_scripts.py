@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from frozen import tiny_graph
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = ["--image_size=32", "--base_channels=32", "--latent_dim=8", "--batch_size=4", "--mu=0"]
@@ -23,7 +24,7 @@ def call(script, *arguments, folder, **environment):
     )
 
 
-def test_train_then_generate(tmp_path):
+def test_train_generate_and_evaluate(tmp_path):
     trained = call(
         "train.py", "--dataset=demo", "--classes=roses,tulips", "--train_per_class=6",
         "--iterations=2", *TINY, folder=tmp_path,
@@ -43,6 +44,20 @@ def test_train_then_generate(tmp_path):
     )  # fmt: skip
     assert generated.returncode == 0, generated.stderr
     assert len(list((tmp_path / "augmented" / "demo" / "roses").glob("*.png"))) == 2
+    (tmp_path / "graph.pb").write_bytes(tiny_graph())
+    real = ["--dataset=demo", "--inception=graph.pb"]
+    for images in (["--generated=augmented/demo"], ["--run=runs/demo/ssgan", "--per_class=2"]):
+        evaluated = call("evaluate.py", *images, *real, "--out=results/demo", folder=tmp_path)
+        assert evaluated.returncode == 0, evaluated.stderr
+        for words in ("all together", "FID to the training images is", "Generative augmentation"):
+            assert words in evaluated.stdout
+        metrics = json.loads((tmp_path / "results" / "demo" / "metrics.json").read_text())
+        # The split is that of the training, which learnt from 6 images of each class.
+        assert metrics["inputs"]["split_from"] == "manifest"
+        assert metrics["overall"]["images"] == {"generated": 4, "training": 12, "held_out": 80}
+        assert metrics["cost"]["method"] == "ssgan"
+        assert "curves" in metrics["pictures"]
+    assert (tmp_path / "results" / "demo" / "generated" / "roses" / "000001.png").exists()
 
 
 def test_help_is_no_error(tmp_path):
@@ -77,6 +92,13 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         ("generate.py", ["--out=x"], "--run is missing; it is the run directory"),
         ("generate.py", ["--run=x"], "--out is missing; it is the folder to write"),
         ("generate.py", ["--run=nowhere", "--out=x"], "is not a run directory"),
+        ("evaluate.py", ["--dataset=demo"], "either --generated FOLDER or --run RUN"),
+        ("evaluate.py", ["--generated=x"], "either --dataset NAME or --real FOLDER"),
+        (
+            "evaluate.py",
+            ["--generated=x", "--dataset=demo", "--features=pool3"],
+            "--features is pool3; it must be one of pool_3",
+        ),
     ],
     ids=str,
 )

@@ -25,6 +25,16 @@ FEATURES = {
 }
 
 
+def require_known(features):
+    """Refuse what is no key of `FEATURES`.
+
+    Raises:
+        UserError: it is none.
+    """
+    if features not in FEATURES:
+        raise UserError(f"--features is {features}; it must be one of {', '.join(FEATURES)}")
+
+
 class Inception:
     """A frozen graph, ready to turn images into features.
 
@@ -44,9 +54,7 @@ class Inception:
     """
 
     def __init__(self, graph, features="pool_3", source="the graph"):
-        if features not in FEATURES:
-            known = ", ".join(FEATURES)
-            raise UserError(f"--features is {features}; it must be one of {known}")
+        require_known(features)
         definition = tf.compat.v1.GraphDef()
         try:
             definition.ParseFromString(graph)

@@ -11,7 +11,7 @@ from ssgan_tf.data.cache import default_cache_dir
 from ssgan_tf.data.web import download
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors
-from ssgan_tf.metrics.inception import Inception
+from ssgan_tf.metrics.inception import Inception, require_known
 
 URL = "http://download.tensorflow.org/models/image/imagenet/inception-2015-12-05.tgz"
 SIZE = 88_931_400  # bytes, as its many downloads have reported; no SHA-256 of it is published
@@ -32,6 +32,7 @@ def open_inception(path="auto", features="pool_3", cache_dir=None, progress=True
     Raises:
         UserError: no such file, no connection, another file than expected, or a missing tensor.
     """
+    require_known(features)  # before anything is downloaded for it
     if path == "auto":
         path = _fetch(Path(cache_dir or default_cache_dir()).expanduser(), progress)
     path = Path(path).expanduser()
@@ -59,9 +60,8 @@ def _fetch(folder, progress):
                     label="Inception", by_hand=by_hand, progress=progress,
                 )  # fmt: skip
                 graph.write_bytes(_from_archive(archive))
-                Inception(
-                    graph.read_bytes(), "pool_3", f"what {URL} sent"
-                )  # whole, and the right one
+                # Whole, and the right one:
+                Inception(graph.read_bytes(), "pool_3", f"what {URL} sent")
                 graph.replace(target)
     return target
 
