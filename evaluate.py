@@ -11,8 +11,8 @@ from absl import flags
 from ssgan_tf import command_line
 from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation import evaluate
-from ssgan_tf.evaluation.evaluate import GENERATED, REPORT, require_own
 from ssgan_tf.evaluation.page import headline
+from ssgan_tf.evaluation.results import GENERATED, REPORT, require_own
 from ssgan_tf.evaluation.tables import distance_table, memorisation_table, quality_table
 from ssgan_tf.generation import parse_per_class, write_generated_set
 from ssgan_tf.metrics.inception import FEATURES

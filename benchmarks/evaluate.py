@@ -21,6 +21,7 @@ from benchmarks.machine import machine
 from ssgan_tf import evaluation, plots
 from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
+from ssgan_tf.evaluation.pictures import MOST_POINTS
 from ssgan_tf.files import disk_errors, write_json
 from ssgan_tf.metrics.features import BATCH
 from ssgan_tf.metrics.frechet import frechet_distance, halves_distance
@@ -35,7 +36,6 @@ from ssgan_tf.report import Cell, Table
 from ssgan_tf.training.provenance import git_commit, versions
 
 CLASSES = 1008  # logits of the official graph
-SHOWN = 1000  # points of each kind in a t-SNE picture
 
 
 def seconds_of_network(network, images):
@@ -85,7 +85,7 @@ def seconds_of_measures(count, dimension, image_size):
     real, made = generator.normal(size=(2, count, dimension)).astype(np.float32)
     logits = generator.normal(size=(count, CLASSES)).astype(np.float32)
     images = generator.integers(0, 256, (count, image_size, image_size, 3), np.uint8)
-    shown = thin(count, SHOWN)
+    shown = thin(count, MOST_POINTS)
     measures = {
         "FID": lambda: frechet_distance(real, made),
         "FID of two halves": lambda: halves_distance(real),
@@ -94,7 +94,9 @@ def seconds_of_measures(count, dimension, image_size):
         "precision, recall, density, coverage": lambda: manifold_scores(real, made),
         "memorisation": lambda: memorisation(made, real),
         "SSIM, 1,000 pairs": lambda: mean_similarity(images),
-        "t-SNE, up to 2,000 points": lambda: embed(np.concatenate([real[shown], made[shown]])),
+        f"t-SNE, {2 * len(shown):,} points": lambda: embed(
+            np.concatenate([real[shown], made[shown]])
+        ),
     }
     seconds = {}
     for name, measure in measures.items():

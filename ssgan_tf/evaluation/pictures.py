@@ -2,19 +2,19 @@
 
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
 from ssgan_tf import plots
-from ssgan_tf.evaluation.measure import sides_of_class
 from ssgan_tf.files import write_atomically
-from ssgan_tf.metrics.tsne import embed, thin
+from ssgan_tf.metrics.tsne import embed_each, thin
 from ssgan_tf.training.metrics_log import read_metrics
 from ssgan_tf.training.run_directory import RunDirectory
 
 SHOWN = 10  # images of each class in the overview
-MOST_POINTS = 1000  # of each kind in a t-SNE picture
+MOST_POINTS = 500  # of each kind in a t-SNE picture
 ROWS = 8  # generated images shown with their neighbours
 
 
@@ -39,17 +39,16 @@ def write_pictures(out, inputs, evidence, seed=0, progress=True):
 
     class_names = inputs.real.class_names
     training = inputs.real.select(inputs.training)
-    with tqdm(total=3 + 2 * len(class_names), desc="pictures", disable=not progress) as bar:
+    clouds = _clouds(inputs, evidence.sides, seed)
+    with tqdm(
+        total=2 + len(class_names) + len(clouds), desc="pictures", disable=not progress
+    ) as bar:
         rows = {}
         for label, name in enumerate(class_names):
             for side, images in (("real", training), ("generated", inputs.generated)):
                 of_class = images.images[images.labels == label]
                 rows[f"{name}, {side}"] = of_class[thin(len(of_class), SHOWN, seed)]
         picture("samples", partial(plots.write_png, image=plots.labelled_rows(rows)))
-        bar.update()
-
-        labels = [images.labels for images in (training, inputs.generated)]
-        _tsne(picture, "tsne", evidence.sides, labels, class_names, seed)
         bar.update()
 
         found = evidence.memorisation[None]
@@ -64,20 +63,27 @@ def write_pictures(out, inputs, evidence, seed=0, progress=True):
         )
         bar.update()
 
-        for label, name in enumerate(class_names):
-            sides = sides_of_class(inputs, evidence.sides, label)
-            labels = [
-                np.full(len(side.values), label) for side in (sides.training, sides.generated)
-            ]
-            if len(class_names) > 1:  # else it is the picture of all
-                _tsne(picture, f"tsne/{name}", sides, labels, class_names, seed, title=name)
-            bar.update()
-
+        for name in class_names:
             found = evidence.memorisation[name]
             nearest = np.argsort(found.distances)[:ROWS]
             made = inputs.generated.of_class(name).images[nearest]
             sheet = plots.neighbour_sheet(made, training.images, found.neighbours[nearest])
             picture(f"neighbours/{name}", partial(plots.write_png, image=sheet))
+            bar.update()
+
+        embedded = embed_each([cloud.features for cloud in clouds.values()], seed)
+        for (key, cloud), points in zip(clouds.items(), embedded, strict=True):
+            picture(
+                key,
+                partial(
+                    plots.write_embedding,
+                    points=points,
+                    labels=cloud.labels,
+                    generated=cloud.generated,
+                    class_names=class_names,
+                    title=cloud.title,
+                ),
+            )
             bar.update()
 
     curves = _curves(inputs)
@@ -86,27 +92,36 @@ def write_pictures(out, inputs, evidence, seed=0, progress=True):
     return written
 
 
-def _tsne(picture, key, sides, labels, class_names, seed, title=None):
-    """Embed real and generated images together; too few of them make no picture."""
-    real, made = (
-        thin(len(side.values), MOST_POINTS, seed) for side in (sides.training, sides.generated)
-    )
-    if len(real) + len(made) < 4:
-        return
-    points = embed(
-        np.concatenate([sides.training.values[real], sides.generated.values[made]]), seed
-    )
-    picture(
-        key,
-        partial(
-            plots.write_embedding,
-            points=points,
-            labels=np.concatenate([labels[0][real], labels[1][made]]),
-            generated=np.arange(len(points)) >= len(real),
-            class_names=class_names,
-            title=title,
-        ),
-    )
+class _Cloud(NamedTuple):
+    """What one t-SNE picture shows."""
+
+    features: np.ndarray
+    labels: np.ndarray
+    generated: np.ndarray
+    title: str | None
+
+
+def _clouds(inputs, sides, seed):
+    """Return the t-SNE pictures of all images and of each class; too few images make none."""
+    labels = (inputs.real.labels[inputs.training], inputs.generated.labels)
+    names = inputs.real.class_names
+    wanted = {"tsne": None}
+    if len(names) > 1:  # else the picture of all is that of the class
+        wanted |= {f"tsne/{name}": label for label, name in enumerate(names)}
+    clouds = {}
+    for key, label in wanted.items():
+        real, made = (
+            places[thin(len(places), MOST_POINTS, seed)]
+            for places in (np.flatnonzero((own == label) | (label is None)) for own in labels)
+        )
+        if len(real) + len(made) >= 4:
+            clouds[key] = _Cloud(
+                np.concatenate([sides.training.values[real], sides.generated.values[made]]),
+                np.concatenate([labels[0][real], labels[1][made]]),
+                np.arange(len(real) + len(made)) >= len(real),
+                None if label is None else names[label],
+            )
+    return clouds
 
 
 def _curves(inputs):

@@ -75,18 +75,18 @@ def pair_similarities(images, pairs, seed=0):
     batch = max(1, PIXELS_AT_ONCE // (height * width))
     return np.concatenate(
         [
-            tf.image.ssim(
-                _grey(images[firsts[start : start + batch]]),
-                _grey(images[seconds[start : start + batch]]),
-                max_val=255,
-            )
+            _ssim(images[firsts[start : start + batch]], images[seconds[start : start + batch]])
             for start in range(0, len(firsts), batch)
         ]
     )
 
 
-def _grey(images):
-    return tf.image.rgb_to_grayscale(tf.cast(images, tf.float32))
+@tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)] * 2)
+def _ssim(images, others):
+    grey, other_grey = (
+        tf.image.rgb_to_grayscale(tf.cast(side, tf.float32)) for side in (images, others)
+    )
+    return tf.image.ssim(grey, other_grey, max_val=255)
 
 
 def _draw_pairs(count, pairs, seed):
