@@ -45,6 +45,7 @@ def _without_chatter():
                     print(line, file=sys.stderr)
 
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # warnings and worse
 with _without_chatter():
     importlib.import_module("tensorflow").config.list_physical_devices()
 

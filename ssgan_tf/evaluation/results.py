@@ -81,6 +81,7 @@ def evaluate(
     }
     with disk_errors(f"writing {out}"):
         out.mkdir(parents=True, exist_ok=True)
+        _remove_pictures(out)
         with seconds.of("pictures"):
             pictures = write_pictures(out, found, evidence, seed, progress)
         metrics |= {"pictures": pictures, "seconds": dict(seconds.by_name)}
@@ -109,6 +110,13 @@ def require_own(out):
             f"--out {out} is not empty and holds no {METRICS} of an evaluation; choose another "
             "folder, or empty it yourself"
         )
+
+
+def _remove_pictures(out):
+    """Remove the pictures of an earlier evaluation; perhaps there were more classes."""
+    if (out / METRICS).exists():
+        for name in json.loads((out / METRICS).read_text()).get("pictures", {}).values():
+            (out / Path(name).name).unlink(missing_ok=True)
 
 
 def _describe(found, generated, seed):

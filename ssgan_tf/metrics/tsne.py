@@ -35,8 +35,9 @@ def embed(features, seed=0):
 def embed_each(sets, seed=0):
     """Yield what `embed` returns for each of several sets of features, computed side by side."""
     # One thread a set: sums do not depend on the number of processors, and threads that wait for
-    # one another on a busy machine took five times as long for 1000 points, 30 times for 50.
-    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
+    # one another on a busy machine took five times as long for 1000 points, 30 times for 50. BLAS
+    # has one limit for all threads; each thread has its own for OpenMP.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
         yield from pool.map(lambda features: _embed(features, seed), sets)
 
 
@@ -46,12 +47,14 @@ def _embed(features, seed):
         raise UserError(f"t-SNE needs at least four images, not {count}")
     if not np.ptp(features, axis=0).any():
         return np.zeros((count, 2))  # all alike; scikit-learn would divide by their spread
-    if dimensions > PRINCIPAL_COMPONENTS:
-        components = min(PRINCIPAL_COMPONENTS, count)
-        features = PCA(components, random_state=seed).fit_transform(features)
     # About three perplexities of neighbours set a point's place; there must be that many others.
     perplexity = min(30, (count - 1) / 3)
-    return TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(features)
+    with threadpool_limits(1, "openmp"):
+        if dimensions > PRINCIPAL_COMPONENTS:
+            components = min(PRINCIPAL_COMPONENTS, count)
+            features = PCA(components, random_state=seed).fit_transform(features)
+        tsne = TSNE(2, perplexity=perplexity, init="pca", random_state=seed)
+        return tsne.fit_transform(features)
 
 
 def thin(count, most, seed=0):

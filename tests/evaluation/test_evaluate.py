@@ -117,6 +117,16 @@ def test_a_second_evaluation_computes_no_features(measured, place, monkeypatch):
     assert again["overall"] == measured["overall"]
 
 
+def test_an_earlier_evaluation_is_replaced_whole(place, tmp_path):
+    measure(place, tmp_path / "out")
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    measure(place, tmp_path / "out", classes=["red"])
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert "neighbours_red.png" in names
+    assert "neighbours_blue.png" not in names
+    assert "notes.txt" in names
+
+
 def test_sets_too_small_for_a_measure_still_get_the_others(place, tmp_path):
     write_images(tmp_path / "few" / "red", blotches(3, COLOURS["red"], 5))
     measured = measure(place, tmp_path / "out", generated=tmp_path / "few")
