@@ -1,0 +1,39 @@
+"""Augmentation at training time, anew in every batch, as Keras layers.
+
+A layer takes and returns `{"images": float32 (batch, height, width, 3) in [0, 255], "labels":
+float32 one-hot (batch, classes)}`, in `tf.data` or in a compiled training step. Its seed decides
+the whole sequence of its batches; make the layer outside of the `tf.function`.
+"""
+
+#: Both parameters of the Beta distribution: the Mixup paper's value for ImageNet, Keras's default.
+MIXUP_ALPHA = 0.2
+
+
+def mixup(seed=0):
+    """Return a layer that blends each image with another of the batch, and their labels likewise.
+
+    Zhang et al. 2018, with a weight for each image.
+    """
+    import keras
+
+    # float32 whatever the policy: Keras 3.15 fails on labels in mixed precision,
+    # and eight bits are too few for [0, 255].
+    return keras.layers.MixUp(alpha=MIXUP_ALPHA, seed=seed, dtype="float32")
+
+
+def cutmix(seed=0):
+    """Return a layer that pastes boxes of other images into half of the batch, see `CutMix`."""
+    from ssgan_tf.augment.cutmix import CutMix
+
+    return CutMix(seed=seed)
+
+
+def randaugment(seed=0):
+    """Return a layer that changes each image twice, labels not at all, see `RandAugment`."""
+    from ssgan_tf.augment.randaugment import RandAugment
+
+    return RandAugment(seed=seed)
+
+
+#: Each returns a layer: `(seed) -> keras.layers.Layer`. Keras is imported then, not before.
+POLICIES = {"mixup-online": mixup, "cutmix": cutmix, "randaugment": randaugment}
