@@ -4,11 +4,17 @@ python evaluate.py --dataset flower --generated augmented/flower --out results/f
 python evaluate.py --dataset flower --run runs/flower/ssgan --out results/flower-ssgan
 """
 
+import os
 from pathlib import Path
 
 from absl import flags
 
+# The graph of 2015 makes TensorFlow warn of what is meant; errors are still said.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
 from ssgan_tf import command_line
+
+# isort: split
 from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation import evaluate
 from ssgan_tf.evaluation.page import headline
@@ -16,6 +22,7 @@ from ssgan_tf.evaluation.results import GENERATED, REPORT, require_own
 from ssgan_tf.evaluation.tables import distance_table, memorisation_table, quality_table
 from ssgan_tf.generation import parse_per_class, write_generated_set
 from ssgan_tf.metrics.inception import FEATURES
+from ssgan_tf.metrics.inception_graph import open_inception
 
 flags.DEFINE_string("generated", None, "Folder of generated images.")
 flags.DEFINE_string("run", None, "Instead: a run directory of train.py, to sample from first.")
@@ -33,21 +40,36 @@ flags.DEFINE_integer("seed", 0, "Of everything that is drawn at random.", lower_
 flags.DEFINE_integer("test_per_class", None, "Held-out images, where no manifest records them.")
 
 
+def _name(folder):
+    """Return a folder's name for results; `flower-ssgan` for `runs/flower/ssgan`."""
+    folder = Path(folder).expanduser().resolve()
+    inside = folder.parent.parent.name == "runs"
+    return f"{folder.parent.name}-{folder.name}" if inside else folder.name
+
+
 def main(values):
     """Sample if asked to, measure, print the tables."""
     if bool(values.generated) == bool(values.run):
         raise UserError("name the images to measure: either --generated FOLDER or --run RUN")
     if bool(values.dataset) == bool(values.real):
         raise UserError("name the real images: either --dataset NAME or --real FOLDER")
-    out = Path(values.out or Path("results") / Path(values.generated or values.run).resolve().name)
-    require_own(out)
-    generated = values.generated
+    out = Path(values.out or Path("results") / _name(values.generated or values.run)).expanduser()
+    require_own(out, values.generated, values.real, values.dataset)
+    generated, classes = values.generated, values.classes
     if values.run:
+        open_inception(values.inception, values.features)  # rather now than after the sampling
         generated = out / GENERATED
-        per_class = parse_per_class(values.per_class)
-        write_generated_set(
-            values.run, generated, per_class, seed=values.seed, classes=values.classes
+        manifest = write_generated_set(
+            values.run,
+            generated,
+            parse_per_class(values.per_class),
+            seed=values.seed,
+            classes=classes,
         )
+        # "balance" makes none for the largest class.
+        classes = [name for name, entry in manifest["classes"].items() if entry["count"]]
+        if not classes:
+            raise UserError("--per_class balance makes no images of equal classes; name a number")
     metrics = evaluate(
         generated,
         out,
@@ -58,7 +80,7 @@ def main(values):
         super_classes=values.super_classes,
         seed=values.seed,
         datasets_dir=values.datasets_dir,
-        classes=values.classes,
+        classes=classes,
         image_size=values.image_size,
         test_per_class=values.test_per_class,
     )

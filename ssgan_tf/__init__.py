@@ -12,12 +12,14 @@ _HOMES = {
     "split": "ssgan_tf.data",
 }
 
-__all__ = ["ImageSet", "UserError", "__version__", "load_dataset", "methods", "split"]
+__all__ = [
+    "ImageSet", "UserError", "__version__", "evaluation", "load_dataset", "methods", "split",
+]  # fmt: skip
 
 
 def __getattr__(name):
-    if name == "methods":
-        return importlib.import_module("ssgan_tf.methods")
+    if name in ("evaluation", "methods"):
+        return importlib.import_module(f"ssgan_tf.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'ssgan_tf' has no attribute {name!r}")

@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from ssgan_tf import plots
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors, write_atomically, write_json
+from ssgan_tf.progress import progress_bar
 from ssgan_tf.training.run_directory import RunDirectory
 from ssgan_tf.training.sampling import interpolate, load_run, sample_batches
 from ssgan_tf.version import __version__
@@ -131,7 +131,7 @@ def _write_class(generator, settings, folder, count, seed, progress):
     """Write one class's images; return the first of them for its contact sheet."""
     folder.mkdir(exist_ok=True)
     shown, written = [], 0
-    with tqdm(total=count, desc=folder.name, unit="img", disable=not progress) as bar:
+    with progress_bar(count, folder.name, "img", progress) as bar:
         for batch in sample_batches(generator, settings, count, seed):
             for image in batch:
                 plots.write_png(folder / f"{written:06d}.png", image)

@@ -1,4 +1,5 @@
 import io
+import warnings
 
 import numpy as np
 import pytest
@@ -99,6 +100,13 @@ def test_curves_are_a_png_with_a_panel_a_loss_two_a_row(tmp_path):
     assert sizes[0] == pytest.approx(sizes[1], abs=3)
     assert last_panels[0] < 255
     assert last_panels[1] == 255
+
+
+def test_curves_take_names_as_they_are(tmp_path):
+    names = (r"$\foo$", "雛菊", "$5 and $10")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write_curves(tmp_path / "odd.png", {name: records(1) for name in names})
 
 
 def test_curves_to_an_open_file():

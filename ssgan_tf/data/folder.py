@@ -97,11 +97,11 @@ def scan_folder(folder: Path) -> FolderScan:
             raise UserError(f"{folder} {_what_is_there(folder)}; {_EXPECTED}")
         files, nested = [], []
         for class_path in class_paths:
-            files += [_look_at(path, class_path.name) for path in _image_files(class_path)]
+            files += [_look_at(path, class_path.name) for path in image_files(class_path)]
             nested += [
                 f"{class_path.name}/{inner.name}/{path.name}"
                 for inner in class_folders(class_path)
-                for path in _image_files(inner)
+                for path in image_files(inner)
             ]
     except OSError as error:
         raise UserError(f"{folder} cannot be read: {error.strerror}; {_EXPECTED}") from error
@@ -121,7 +121,7 @@ def scan_flat_folder(folder: Path) -> FolderScan:
     """
     folder = folder.resolve()
     try:
-        files = sorted(_look_at(path, folder.name) for path in _image_files(folder))
+        files = sorted(_look_at(path, folder.name) for path in image_files(folder))
     except OSError as error:
         raise UserError(f"{folder} cannot be read: {error.strerror}") from error
     if len(files) < 2:
@@ -204,12 +204,13 @@ def _is_image_name(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
 
 
-def _image_files(folder: Path) -> list[Path]:
+def image_files(folder: Path) -> list[Path]:
+    """Return the files directly in a folder that are taken for images, in no order."""
     return [path for path in folder.iterdir() if _is_image_name(path) and not path.is_dir()]
 
 
 def _what_is_there(folder: Path) -> str:
-    if _image_files(folder):
+    if image_files(folder):
         return "holds images but no class sub-folders"
     return "has no class sub-folders" if any(folder.iterdir()) else "is empty"
 

@@ -52,8 +52,7 @@ def load_dataset(
         UserError: unknown name or class, a folder that is no data set, a class with fewer than two
             usable images, or a download that failed.
     """
-    if not 1 <= image_size <= 1024:
-        raise UserError(f"image_size must be from 1 to 1024 pixels, not {image_size}")
+    _require_size(image_size)
     datasets_dir = Path(datasets_dir or os.environ.get("SSGAN_DATASETS") or "datasets")
     cache_dir = Path(cache_dir) if cache_dir else default_cache_dir()
     try:
@@ -99,6 +98,7 @@ def load_flat_folder(
     Raises:
         UserError: it holds fewer than two usable images.
     """
+    _require_size(image_size)
     scan = scan_flat_folder(Path(folder).expanduser())
     image_set = _read_cached(
         Path(cache_dir) if cache_dir else default_cache_dir(),
@@ -112,6 +112,11 @@ def load_flat_folder(
         report(image_set)
     require_enough_images(image_set, scan)
     return replace(image_set, class_names=(class_name,))
+
+
+def _require_size(image_size):
+    if not 1 <= image_size <= 1024:
+        raise UserError(f"image_size must be from 1 to 1024 pixels, not {image_size}")
 
 
 def _read_cached(cache_dir, scan, source, image_size, name, progress) -> ImageSet:

@@ -1,6 +1,7 @@
 """Which images are compared: a generated set, the images it was learnt from, and held-out ones."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -8,12 +9,14 @@ import numpy as np
 from PIL import Image
 
 from ssgan_tf.data import ImageSet, load_dataset, split
-from ssgan_tf.data.folder import class_folders
+from ssgan_tf.data.folder import class_folders, image_files
 from ssgan_tf.data.loading import load_flat_folder
 from ssgan_tf.errors import UserError
 from ssgan_tf.generation import MANIFEST
+from ssgan_tf.metrics.memorisation import NEIGHBOURS
+from ssgan_tf.metrics.ssim import WINDOW
 
-ALL = "all"  # the one class of folders without classes
+ALL = "all"  # what the one class of folders without classes is called
 ADVICE_SIZE = 128
 
 
@@ -23,21 +26,21 @@ class Inputs:
 
     Attributes:
         generated: the generated images.
-        real: the real images of the same classes, with the same class names.
+        real: the real images of the same classes, with the same class names, without copies.
+        for_advice: these at 128 pixels, the size that Eq. 4 of GM-augCls was fitted at.
         training: places in `real` of the images that were learnt from (or are taken to be).
         held_out: places in `real` of images that were not; empty where there are none.
         split_from: where this division comes from: "manifest", "seed" or "none".
-        for_advice: the real images at 128 pixels, the size that Eq. 4 of GM-augCls was fitted at.
         manifest: what the generated folder says of itself, or None.
         warnings: what a reader of the results has to know.
     """
 
     generated: ImageSet
     real: ImageSet
+    for_advice: ImageSet
     training: np.ndarray
     held_out: np.ndarray
     split_from: str
-    for_advice: ImageSet
     manifest: dict | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -68,40 +71,49 @@ def load_inputs(
     Raises:
         UserError: a folder is missing or unusable, or the classes do not fit.
     """
-    options = {"cache_dir": cache_dir, "progress": progress}
-    generated = Path(generated)
+    generated = Path(generated).expanduser()
+    options = {"classes": classes, "cache_dir": cache_dir, "progress": progress}
+    sizes, warnings = _sizes(generated), []
+    size = image_size or min(sizes.most_common(1)[0][0])
+    if size < WINDOW:
+        raise UserError(f"{generated}: images of {size} pixels are too small; SSIM needs {WINDOW}")
+    if len(sizes) > 1 or len(set(next(iter(sizes)))) > 1:
+        warnings.append(f"not all generated images are squares of {size} pixels: they were cropped "
+                        "and scaled, which measures the scaling too")  # fmt: skip
     manifest = read_manifest(generated)
-    size = image_size or _size_of_images(generated)
-    made = _load(generated, size, options)
+    if manifest is not None and not manifest.get("complete", True):
+        warnings.append(f"{generated} is not complete: generate.py was interrupted")
+    made, made_is_flat = _load(generated, size, options)
 
     def load_real(pixels, **more):
+        # Only the classes that were generated, unless no classes are known.
+        wanted = classes if made_is_flat else made.class_names
+        more |= options | {"classes": wanted}
         if real is not None:
-            return _load(Path(real), pixels, options | more)
-        return load_dataset(dataset, pixels, datasets_dir=datasets_dir, **options, **more)
+            return _load(Path(real).expanduser(), pixels, more)
+        return load_dataset(dataset, pixels, datasets_dir=datasets_dir, **more), False
 
-    known, for_advice = load_real(size), load_real(ADVICE_SIZE, notices=False)
-    if real is not None:
-        # A second copy would make copies by a generator look normal.
-        _, firsts = np.unique(known.hashes, return_index=True)
-        known, for_advice = (side.select(np.sort(firsts)) for side in (known, for_advice))
-    flat = ALL in made.class_names + known.class_names
-    if flat and made.class_names != known.class_names:
-        made, known, for_advice = map(_without_classes, (made, known, for_advice))
-    wanted = tuple(sorted(classes)) if classes else made.class_names
-    for name in made.with_classes(wanted).class_names:
-        if name not in known.class_names:
-            raise UserError(
-                f"{generated} has the class {name!r}, which {known.name} lacks; it has "
-                f"{', '.join(known.class_names)}; choose with --classes"
-            )
-    made, known, for_advice = (side.with_classes(wanted) for side in (made, known, for_advice))
-    everything, nothing = np.arange(len(known)), np.array([], np.int64)
-    inputs = Inputs(made, known, everything, nothing, "none", for_advice, manifest)
-    if manifest is not None and not manifest.get("complete", True):
-        inputs.warnings.append(f"{generated} is not complete: generate.py was interrupted")
+    known, known_is_flat = load_real(size)
+    for_advice, _ = load_real(ADVICE_SIZE, notices=False)
+    kept = _without_copies(known)
+    if len(kept) < len(known):
+        warnings.append(f"{len(known) - len(kept)} exact copies among the real images are left out")
+    known, for_advice = known.select(kept), for_advice.select(kept)
+
+    training, held_out, split_from = np.arange(len(known)), np.array([], np.int64), "none"
     if real is None:
-        inputs = _divided(inputs, seed, test_per_class)
-    return inputs
+        training, held_out, split_from = _divide(known, manifest, seed, test_per_class, warnings)
+    if made_is_flat or known_is_flat:
+        if len(known.class_names) > 1:
+            warnings.append(f"compared with all classes of {known.name} put together")
+        made, known, for_advice = map(_without_classes, (made, known, for_advice))
+    for name, count in known.select(training).counts().items():
+        if count < NEIGHBOURS:
+            raise UserError(
+                f"{known.name}: class {name!r} has {count} training images to compare with; at "
+                f"least {NEIGHBOURS} are needed"
+            )
+    return Inputs(made, known, for_advice, training, held_out, split_from, manifest, warnings)
 
 
 def read_manifest(folder):
@@ -114,60 +126,65 @@ def read_manifest(folder):
     return manifest if ours else None
 
 
-def _divided(inputs, seed, test_per_class):
-    """Return the inputs with the real images divided into learnt from and held out."""
-    recorded = (inputs.manifest or {}).get("data", {}).get("classes")
-    if recorded:
-        training, held_out = (_recorded(inputs.real, recorded, side) for side in ("train", "test"))
-        expected = sum(len(recorded[name]["train"]) for name in inputs.real.class_names)
-        if len(training) < expected:
-            inputs.warnings.append(
+def _divide(real, manifest, seed, test_per_class, warnings):
+    """Return the places learnt from, those held out, and where this is known from."""
+    recorded = (manifest or {}).get("data", {}).get("classes", {})
+    if all(name in recorded for name in real.class_names):
+        sides = [_recorded(real, recorded, side) for side in ("train", "test")]
+        training, held_out = sides
+        expected = sum(len(set(recorded[name]["train"])) for name in real.class_names)
+        if 0 < len(training) < expected:
+            warnings.append(
                 f"of {expected} images that the generator learnt from, only {len(training)} are "
-                f"in {inputs.real.name}"
+                f"in {real.name}"
             )
         if len(np.intersect1d(training, held_out)):
-            inputs.warnings.append(
-                "LEAKED: the generator learnt from the held-out images too (--all_images)"
+            warnings.append(
+                "LEAKED: the generator learnt from the held-out images too (--all_images); so "
+                "nothing counts as held out here"
             )
         if len(training):
-            return replace(inputs, training=training, held_out=held_out, split_from="manifest")
-    inputs.warnings.append(
-        "provenance unknown: the generated folder does not record which of these real images were "
-        f"learnt from; they are divided by --seed {seed}"
-    )
-    parts = split(inputs.real, seed=seed, test_per_class=test_per_class)
-    place = {path: index for index, path in enumerate(inputs.real.paths)}
+            return training, np.setdiff1d(held_out, training), "manifest"
+        reason = f"none of the images that the generator learnt from is in {real.name}"
+    else:
+        reason = "the generated folder does not record which images were learnt from"
+    warnings.append(f"provenance unknown: {reason}; they are divided by --seed {seed}")
+    parts = split(real, seed=seed, test_per_class=test_per_class)
+    place = {path: index for index, path in enumerate(real.paths)}
     training, held_out = (
         np.array([place[path] for path in side.paths], np.int64)
         for side in (parts.train, parts.test)
     )
-    return replace(inputs, training=training, held_out=held_out, split_from="seed")
+    return training, held_out, "seed"
 
 
 def _recorded(real, recorded, side):
     """Return the places of the real images that a manifest records on one side of its split."""
-    known = {
-        (name, file_hash)
-        for name, sides in recorded.items()
-        for file_hash in sides[side]
-    }  # fmt: skip
-    labelled = zip(real.labels, real.hashes, strict=True)
-    return np.flatnonzero(
-        [(real.class_names[label], digest) in known for label, digest in labelled]
-    )
+    known = {(name, digest) for name, sides in recorded.items() for digest in sides[side]}
+    names = (real.class_names[label] for label in real.labels)
+    labelled = zip(names, real.hashes, strict=True)
+    return np.flatnonzero([image in known for image in labelled])
 
 
 def _load(folder, size, options):
+    """Return the images of a folder, and whether it has no classes."""
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder of images")
     if class_folders(folder):
-        return load_dataset(_as_path(folder), size, **options)
-    return load_flat_folder(folder, size, class_name=ALL, **options)
+        # As a path even where it looks like a name.
+        return load_dataset(folder.absolute(), size, **options), False
+    flat = {key: value for key, value in options.items() if key != "classes"}
+    return load_flat_folder(folder, size, class_name=ALL, **flat), True
 
 
-def _as_path(folder):
-    """Return the folder so that `load_dataset` takes it for a path, not for a name."""
-    return folder.absolute()
+def _without_copies(image_set):
+    """Return the places of the images without second copies within a class.
+
+    A copy among the real images would make copies by a generator look normal.
+    """
+    labelled = [f"{label}:{digest}" for label, digest in zip(
+        image_set.labels, image_set.hashes, strict=True)]  # fmt: skip
+    return np.sort(np.unique(labelled, return_index=True)[1])
 
 
 def _without_classes(image_set):
@@ -175,13 +192,19 @@ def _without_classes(image_set):
     return replace(image_set, labels=labels, class_names=(ALL,), contradictory=frozenset())
 
 
-def _size_of_images(folder):
-    """Return the shorter side of the first picture in the folder or in its class folders."""
-    for place in [*(class_folders(folder) if folder.is_dir() else ()), folder]:
-        for path in sorted(place.glob("*.*")):
+def _sizes(folder):
+    """Return how many pictures have each `(width, height)`, in the folder or its class folders."""
+    sizes = Counter()
+    try:
+        places = class_folders(folder) if folder.is_dir() else []
+        for path in sorted(path for place in places or [folder] for path in image_files(place)):
             try:
                 with Image.open(path) as image:
-                    return min(image.size)
-            except OSError:
-                continue
-    raise UserError(f"{folder}: no folder with images that can be read")
+                    sizes[image.size] += 1
+            except (OSError, Image.DecompressionBombError):
+                continue  # the loader will name it
+    except OSError as error:
+        raise UserError(f"{folder} cannot be read: {error.strerror}") from error
+    if not sizes:
+        raise UserError(f"{folder}: no images in it that can be read")
+    return sizes

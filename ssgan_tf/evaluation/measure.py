@@ -3,13 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from ssgan_tf.evaluation.scores import ENOUGH_IMAGES, Seconds, feature_scores
 from ssgan_tf.metrics.advice import advise
 from ssgan_tf.metrics.features import Features, features_of
 from ssgan_tf.metrics.memorisation import memorisation
 from ssgan_tf.metrics.ssim import mean_similarity, merged_similarity, super_class_similarity
+from ssgan_tf.progress import progress_bar
 
 PAIRS = 1000  # of images, for the diversity of a class (SinGAN augmentation, section 2.1)
 
@@ -57,19 +57,23 @@ def measure(inputs, sides, name, *, groups=None, seed=0, seconds=None, progress=
     class_names = inputs.real.class_names
     results = {"overall": None, "classes": {}}
     found = {}
-    with tqdm(total=2 + len(class_names), desc="measures", disable=not progress) as bar:
+    with progress_bar(2 + len(class_names), "measures", shown=progress) as bar:
         results["overall"] = feature_scores(name, *sides, seed, seconds)
         with seconds.of("memorisation"):
             found[None] = _memorisation(sides, sides.training)
         results["overall"]["memorisation"] = _summary(found[None])
         bar.update()
         for label, class_name in enumerate(class_names):
-            part = sides_of_class(inputs, sides, label)
-            scores = feature_scores(name, *part, seed, seconds)
-            with seconds.of("memorisation"):
-                # A copy of another class's image is a copy as well.
-                found[class_name] = _memorisation(part, sides.training)
-            scores["memorisation"] = _summary(found[class_name])
+            if len(class_names) == 1:
+                scores, found[class_name] = dict(results["overall"]), found[None]
+            else:
+                part = sides_of_class(inputs, sides, label)
+                scores = feature_scores(name, *part, seed, seconds)
+                with seconds.of("memorisation"):
+                    # A copy of another class's image is a copy as well.
+                    own = np.flatnonzero(inputs.real.labels[inputs.training] == label)
+                    found[class_name] = _memorisation(part, sides.training, own)
+                scores["memorisation"] = _summary(found[class_name])
             with seconds.of("SSIM"):
                 scores["SSIM"] = _diversity(inputs, label, seed)
             results["classes"][class_name] = scores
@@ -97,11 +101,9 @@ def _rows(features, rows):
     return Features(features.values[rows], None if logits is None else logits[rows])
 
 
-def _memorisation(part, training):
-    held_out = part.held_out.values
-    return memorisation(
-        part.generated.values, training.values, held_out if len(held_out) > 1 else None
-    )
+def _memorisation(part, training, own=None):
+    held_out = part.held_out.values if len(part.held_out.values) > 1 else None
+    return memorisation(part.generated.values, training.values, held_out, own)
 
 
 def _summary(found):

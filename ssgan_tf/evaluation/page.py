@@ -16,8 +16,8 @@ HOW_TO_READ = {
     "FID, KID": "Distance between two sets of images in the features of an Inception network. Both "
     "fall when images get better or more varied. Only figures of the same features, the same sizes "
     "and the same real images may be compared; only plain FID with published ones.",
-    "Floor": "The distance between two halves of the real images. No generator can be expected to "
-    "get below it by more than chance.",
+    "Floor": "What real images themselves get: the distance between two halves of the training "
+    "images. It is of half as many images, so a perfect generator of more images gets below it.",
     "Precision, density": "Share of generated images that look real (density also counts how "
     "crowded that place is, and may pass 1). High when images are good, however alike.",
     "Recall, coverage": "Share of real images that the generator can make, or has images next to. "

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from ssgan_tf import plots
 from ssgan_tf.files import write_atomically
 from ssgan_tf.metrics.tsne import embed_each, thin
+from ssgan_tf.progress import progress_bar
 from ssgan_tf.training.metrics_log import read_metrics
 from ssgan_tf.training.run_directory import RunDirectory
 
@@ -40,9 +40,7 @@ def write_pictures(out, inputs, evidence, seed=0, progress=True):
     class_names = inputs.real.class_names
     training = inputs.real.select(inputs.training)
     clouds = _clouds(inputs, evidence.sides, seed)
-    with tqdm(
-        total=2 + len(class_names) + len(clouds), desc="pictures", disable=not progress
-    ) as bar:
+    with progress_bar(2 + len(class_names) + len(clouds), "pictures", shown=progress) as bar:
         rows = {}
         for label, name in enumerate(class_names):
             for side, images in (("real", training), ("generated", inputs.generated)):

@@ -13,7 +13,7 @@ from ssgan_tf.evaluation.page import write_page
 from ssgan_tf.evaluation.pictures import write_pictures
 from ssgan_tf.evaluation.scores import Seconds
 from ssgan_tf.files import disk_errors, write_json
-from ssgan_tf.metrics.inception import FEATURES
+from ssgan_tf.metrics.inception import FEATURES, require_known
 from ssgan_tf.metrics.inception_graph import open_inception
 from ssgan_tf.metrics.ssim import read_super_classes
 from ssgan_tf.training.provenance import git_commit, versions
@@ -50,14 +50,16 @@ def evaluate(
     Raises:
         UserError: the folders, the classes or the network do not fit.
     """
-    out, seconds = Path(out), Seconds()
-    require_own(out)
-    network = open_inception(inception, features, cache_dir, progress)
+    out, seconds = Path(out).expanduser(), Seconds()
+    require_own(out, generated, real, dataset)
+    require_known(features)
     found = load_inputs(
         generated, dataset=dataset, real=real, seed=seed, cache_dir=cache_dir,
         progress=progress, **inputs,
     )  # fmt: skip
     groups = read_super_classes(super_classes, found.real.class_names)
+    own_cost = cost(found.manifest["settings"]) if found.manifest else None
+    network = open_inception(inception, features, cache_dir, progress)
     sides = extract_sides(found, network, cache_dir, seconds, progress)
     measured, evidence = measure(
         found, sides, network.name, groups=groups, seed=seed, seconds=seconds, progress=progress
@@ -66,7 +68,7 @@ def evaluate(
         "schema": SCHEMA,
         "made_by": f"ssgan_tf {__version__}",
         "command": shlex.join(sys.argv),
-        "inputs": _describe(found, generated, seed),
+        "inputs": _describe(found, generated, real or dataset, seed),
         "features": {
             "tensor": FEATURES[features],
             "dimension": network.dimension,
@@ -75,13 +77,15 @@ def evaluate(
             "graph_sha256": network.digest,
         },
         **measured,
-        "cost": cost(found.manifest["settings"]) if found.manifest else None,
+        "cost": own_cost,
         "versions": versions(),
         "git_commit": git_commit(),
     }
     with disk_errors(f"writing {out}"):
         out.mkdir(parents=True, exist_ok=True)
         _remove_pictures(out)
+        # Marks the folder as ours before the pictures, which take a while.
+        write_json(out / METRICS, metrics | {"pictures": {}})
         with seconds.of("pictures"):
             pictures = write_pictures(out, found, evidence, seed, progress)
         metrics |= {"pictures": pictures, "seconds": dict(seconds.by_name)}
@@ -90,12 +94,24 @@ def evaluate(
     return metrics
 
 
-def require_own(out):
-    """Refuse a folder that holds anything but an earlier evaluation.
+def require_own(out, *sources):
+    """Refuse a folder that holds anything but an earlier evaluation, or lies among images.
+
+    Args:
+        out: the folder to write.
+        *sources: folders of images (or names, or None), which pictures must not be added to.
 
     Raises:
-        UserError: it is not empty and has no `metrics.json` of ours, or is a file.
+        UserError: it is not empty and has no `metrics.json` of ours, is a file, or is one of the
+            sources or in one.
     """
+    for source in filter(None, sources):
+        source = Path(source).expanduser()
+        if source.is_dir() and out.resolve().is_relative_to(source.resolve()):
+            raise UserError(
+                f"--out {out} lies in {source}, where its pictures would count as images; choose "
+                "a folder elsewhere"
+            )
     if not out.exists():
         return
     if not out.is_dir():
@@ -119,14 +135,14 @@ def _remove_pictures(out):
             (out / Path(name).name).unlink(missing_ok=True)
 
 
-def _describe(found, generated, seed):
+def _describe(found, generated, real, seed):
     """Return what was compared, for JSON."""
     manifest = found.manifest or {}
     made_by = ", ".join(
         str(words)
         for words in (
             manifest.get("made_by"), manifest.get("method"), manifest.get("run"),
-            f"seed {manifest.get('seed')}",
+            f"{manifest.get('weights')} weights", f"seed {manifest.get('seed')}",
         )
     )  # fmt: skip
     return {
@@ -142,6 +158,7 @@ def _describe(found, generated, seed):
             },
         },
         "real": {
+            "source": str(real),
             "name": found.real.name,
             "images": len(found.real),
             "fingerprint": found.real.fingerprint(),

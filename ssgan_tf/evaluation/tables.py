@@ -18,7 +18,8 @@ def distance_table(metrics):
     columns = [
         "", "generated", "training", "held out",
         Cell(name("FID"), 2, note="between the generated and the training images; lower is better"),
-        Cell("to held out", 2, note="the same distance, to real images that were not learnt from"),
+        Cell("to held out", 2, note="the same distance, to real images that were not learnt from; "
+             "of fewer images, and higher for that alone"),
         Cell("floor", 2, note="between two halves of the training images: what a perfect "
              "generator of half as many images would about get"),
         Cell(f"{name('KID')} ×1000", 2, note="unbiased, so it may be below 0; ± is the standard "

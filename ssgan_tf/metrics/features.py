@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from ssgan_tf.data.cache import FORMAT_VERSION, default_cache_dir
 from ssgan_tf.files import write_atomically
+from ssgan_tf.progress import progress_bar
 
 BATCH = 32
 
@@ -35,7 +35,7 @@ def extract(network, images, label="features", progress=True):
         progress: show it.
     """
     parts = []
-    with tqdm(total=len(images), desc=label, unit="img", disable=not progress) as bar:
+    with progress_bar(len(images), label, "img", progress) as bar:
         for start in range(0, len(images), BATCH):
             batch = images[start : start + BATCH]
             parts.append(network(batch))

@@ -13,7 +13,10 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors
 from ssgan_tf.metrics.inception import Inception, require_known
 
-URL = "http://download.tensorflow.org/models/image/imagenet/inception-2015-12-05.tgz"
+URL = (
+    "https://storage.googleapis.com/download.tensorflow.org/"
+    "models/image/imagenet/inception-2015-12-05.tgz"
+)
 SIZE = 88_931_400  # bytes, as its many downloads have reported; no SHA-256 of it is published
 GRAPH = "classify_image_graph_def.pb"
 CACHED = "inception-2015-12-05.pb"

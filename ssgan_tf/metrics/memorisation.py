@@ -46,7 +46,7 @@ class Memorisation(NamedTuple):
     verdict: str  # the finding as a sentence
 
 
-def memorisation(generated, training, held_out=None):
+def memorisation(generated, training, held_out=None, own=None):
     """Compare generated with real images by their distances to the training images.
 
     Exact duplicates among the real images make copies look normal; take them out before.
@@ -56,6 +56,8 @@ def memorisation(generated, training, held_out=None):
         training: features of the images that the generator was trained on, `(n, d)`.
         held_out: features of other real images of the same kind, `(r, d)`. Without them, each
             training image stands for a fresh one and is compared with the others (leave-one-out).
+        own: for the images of one class, the places of that class's training images: without
+            held-out images only these stand for fresh ones. Default: all.
 
     Raises:
         UserError: there is no generated or held-out image, or fewer than three training images.
@@ -70,6 +72,8 @@ def memorisation(generated, training, held_out=None):
     if held_out is None:
         reference = "training images, each without itself"
         reference_distances = nearest(training, training, themselves=True)[0][:, 0]
+        if own is not None:
+            reference_distances = reference_distances[own]
     else:
         reference = "held-out real images"
         reference_distances = nearest(held_out, training)[0][:, 0]
@@ -139,10 +143,10 @@ def _verdict(finding, z, share_near, reference, few):
     near = f"{share_near:.0%} lie nearer to a training image than 99% of the {reference}"
     sentence = {
         "copies": f"Copies: of the generated images, {near} (z = {z:.1f}).",
-        "close": f"Suspiciously close: of the generated images, {near} (z = {z:.1f}); look at "
-        "the nearest ones.",
-        "none": f"No sign of copying: next to the {reference}, the generated images lie no nearer "
-        f"to the training images than chance explains (z = {z:.1f}).",
+        "close": f"Suspiciously close: the generated images lie nearer to the training images than "
+        f"the {reference} do (z = {z:.1f}), {share_near:.0%} very near; look at the nearest ones.",
+        "none": f"No sign of copying: the generated images lie about as far from the training "
+        f"images as the {reference} do (z = {z:.1f}, within ±{Z_LIMIT}).",
         "far": f"Far from the real images (z = {z:.1f}): the generator does not reach the data, so "
         "this says nothing about copying.",
     }[finding]

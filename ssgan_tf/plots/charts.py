@@ -1,6 +1,7 @@
 """Numbers as charts: the losses of a training, features in the plane, distances."""
 
 import io
+import warnings
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -46,7 +47,7 @@ def write_curves(path, runs):
         axis.set(title=title, xlabel="iterations (generator updates)")
         axis.grid(alpha=0.3)
     if len(runs) > 1:
-        axes[0].legend()
+        _plain(axes[0].legend())
     _save(path, figure)
 
 
@@ -99,8 +100,7 @@ def write_embedding(path, points, labels, generated, class_names, title=None):
         ncols=-(-len(entries) // LEGEND_ROWS),
         frameon=False,
     )
-    for text in legend.get_texts():
-        text.set_parse_math(False)  # a class may be called "$5 and $10"
+    _plain(legend)
     _save(path, figure, bbox_inches="tight")  # as wide as the longest name needs
 
 
@@ -140,7 +140,16 @@ def write_distances(path, generated, reference, reference_label, title=None):
     _save(path, figure)
 
 
+def _plain(legend):
+    """Take labels as they are: a class may be called "$5 and $10"."""
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+
+
 def _save(path, figure, **options):
     encoded = io.BytesIO()
-    figure.savefig(encoded, dpi=110, format="png", **options)
+    with warnings.catch_warnings():
+        # The font has no Chinese, say; the picture shows boxes, and the page the names.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        figure.savefig(encoded, dpi=110, format="png", **options)
     write_bytes(path, encoded.getvalue())

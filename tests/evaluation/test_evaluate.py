@@ -1,18 +1,25 @@
 """The whole evaluation on painted images, with a tiny graph in place of Inception."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
-from folders import COLOURS, blotches, write_images, write_set
+from folders import COLOURS, blotches, write_images, write_manifest, write_set
 from frozen import tiny_graph
 from PIL import Image
 
+import ssgan_tf
+from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation import evaluate
 from ssgan_tf.evaluation.tables import distance_table, memorisation_table, quality_table
 from ssgan_tf.metrics import features
-from ssgan_tf.metrics.frechet import frechet_distance
+from ssgan_tf.metrics.frechet import frechet_distance, halves_distance
+from ssgan_tf.metrics.inception import Inception
+from ssgan_tf.metrics.kernel import kernel_distance
+from ssgan_tf.metrics.manifold import manifold_scores
+from ssgan_tf.metrics.memorisation import memorisation
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +43,14 @@ def measured(place):
     return measure(place, place / "out")
 
 
+def features_by_hand(count, seed):
+    """The features of `write_set`'s images, blue ones first."""
+    images = np.concatenate(
+        [blotches(count, COLOURS[name], 10 * seed + i) for i, name in enumerate(("blue", "red"))]
+    )
+    return features.extract(Inception(tiny_graph()), images, progress=False).values
+
+
 def test_everything_is_written_and_said(measured, place):
     out = place / "out"
     assert json.loads((out / "metrics.json").read_text()) == measured
@@ -55,19 +70,7 @@ def test_everything_is_written_and_said(measured, place):
 
 
 def test_figures_come_from_the_features_of_the_right_images(measured, place):
-    network_features = {}
-    for kind, count, seed in (("real", 30, 0), ("made", 14, 1)):
-        images = np.concatenate(
-            [
-                blotches(count, COLOURS[name], 10 * seed + i)
-                for i, name in enumerate(("blue", "red"))
-            ]
-        )
-        from ssgan_tf.metrics.inception import Inception
-
-        network = Inception(tiny_graph())
-        network_features[kind] = features.extract(network, images, progress=False).values
-    real, made = network_features["real"], network_features["made"]
+    real, made = features_by_hand(30, 0), features_by_hand(14, 1)
     assert measured["overall"]["FID"]["training"] == pytest.approx(
         frechet_distance(real, made), rel=1e-6
     )
@@ -76,8 +79,66 @@ def test_figures_come_from_the_features_of_the_right_images(measured, place):
     )
     assert measured["overall"]["FID"]["held_out"] is None
     assert measured["overall"]["IS"]["generated"]["count"] == 28
-    assert measured["overall"]["KID"]["mean"] < 1
-    assert 0 <= measured["overall"]["precision"] <= 1
+    assert measured["overall"]["KID"]["mean"] == pytest.approx(kernel_distance(real, made).mean)
+    scores = manifold_scores(real[:30], made[:14])
+    for name in ("precision", "recall", "density", "coverage"):
+        assert measured["classes"]["blue"][name] == getattr(scores, name)
+
+
+def test_training_and_held_out_images_are_told_apart(place, tmp_path):
+    """Each distance, and the test for copies, from the images of the side that it names."""
+    made = write_set(tmp_path / "made", count=14, seed=1)
+    images = load_dataset(place / "real", 16, cache_dir=place / "cache", progress=False)
+    learnt, held_out = list(range(3, 18)), list(range(18, 30))
+    write_manifest(made, images, learnt, held_out)
+    measured = measure(place, tmp_path / "out", made, real=None, dataset=place / "real")
+    real, generated = features_by_hand(30, 0), features_by_hand(14, 1)
+    both = [np.array([*side, *(30 + np.array(side))]) for side in (learnt, held_out)]
+    fid = measured["overall"]["FID"]
+    assert fid["training"] == pytest.approx(frechet_distance(real[both[0]], generated), rel=1e-6)
+    assert fid["held_out"] == pytest.approx(frechet_distance(real[both[1]], generated), rel=1e-6)
+    assert fid["floor"] == pytest.approx(halves_distance(real[both[0]]), rel=1e-6)
+    expected = memorisation(generated[14:], real[both[0]], real[30:][held_out])
+    assert measured["classes"]["red"]["memorisation"]["z"] == pytest.approx(expected.z, abs=1e-6)
+    assert measured["inputs"]["generated"]["made_by"].startswith("ssgan_tf 0")
+
+
+def test_a_class_without_held_out_images_is_compared_with_itself(measured):
+    """Not with the spread of other classes: these are fresh images of the same kind."""
+    for scores in measured["classes"].values():
+        assert scores["memorisation"]["reference"].startswith("training images")
+        assert abs(scores["memorisation"]["z"]) < 4
+
+
+def test_copies_by_a_run_that_learnt_from_all_images_are_found(place, tmp_path):
+    made = tmp_path / "made"
+    shutil.copytree(place / "real", made)
+    images = load_dataset(place / "real", 16, cache_dir=place / "cache", progress=False)
+    write_manifest(made, images, learnt=range(30), held_out=range(5))
+    measured = measure(place, tmp_path / "out", made, real=None, dataset=place / "real")
+    assert any("LEAKED" in warning for warning in measured["warnings"])
+    assert measured["overall"]["FID"]["held_out"] is None
+    assert measured["overall"]["memorisation"]["finding"] == "copies"
+
+
+def test_pictures_may_not_land_among_images(place):
+    for options in ({}, {"real": None, "dataset": place / "real"}):
+        with pytest.raises(UserError, match=r"lies in .* where its pictures would count as images"):
+            measure(place, place / "real" / "results", **options)
+    with pytest.raises(UserError, match="lies in"):
+        measure(place, place / "made")
+
+
+def test_an_interrupted_evaluation_can_be_repeated(place, tmp_path, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ssgan_tf.plots.write_distances", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            measure(place, tmp_path / "out")
+    assert (tmp_path / "out" / "samples.png").exists()
+    assert measure(place, tmp_path / "out")["pictures"]
 
 
 def test_tables_show_the_same_figures(measured):
@@ -125,6 +186,10 @@ def test_an_earlier_evaluation_is_replaced_whole(place, tmp_path):
     assert "neighbours_red.png" in names
     assert "neighbours_blue.png" not in names
     assert "notes.txt" in names
+
+
+def test_is_found_from_the_package():
+    assert ssgan_tf.__getattr__("evaluation").evaluate is evaluate
 
 
 def test_sets_too_small_for_a_measure_still_get_the_others(place, tmp_path):

@@ -1,8 +1,6 @@
-import json
-
 import numpy as np
 import pytest
-from folders import COLOURS, blotches, write_images, write_set
+from folders import COLOURS, blotches, write_images, write_manifest, write_set
 
 from ssgan_tf.data import load_dataset, split
 from ssgan_tf.errors import UserError
@@ -16,19 +14,6 @@ def load(tmp_path):
         return load_inputs(generated, **options)
 
     return call
-
-
-def write_manifest(folder, real, learnt, held_out, **changes):
-    """Record a split by the places of its images in each class."""
-    classes = {
-        name: {
-            "train": [real.of_class(name).hashes[place] for place in learnt],
-            "test": [real.of_class(name).hashes[place] for place in held_out],
-        }
-        for name in real.class_names
-    }
-    manifest = {"made_by": "ssgan_tf 0", "complete": True, "data": {"classes": classes}}
-    (folder / "manifest.json").write_text(json.dumps(manifest | changes))
 
 
 @pytest.fixture
@@ -63,21 +48,60 @@ def test_without_a_manifest_the_seed_divides_as_train_does(load, sets):
     assert "provenance unknown" in found.warnings[0]
 
 
-def test_learning_from_held_out_images_is_said(load, sets):
+def test_learning_from_held_out_images_is_said_and_nothing_counts_as_held_out(load, sets):
     real, made, images = sets
     write_manifest(made, images, learnt=range(12), held_out=[0, 1])
-    assert any("LEAKED" in warning for warning in load(made, dataset=real).warnings)
+    found = load(made, dataset=real)
+    assert any("LEAKED" in warning for warning in found.warnings)
+    assert len(found.training) == 24
+    assert len(found.held_out) == 0
 
 
 def test_missing_and_foreign_training_images_are_said(load, sets, tmp_path):
     real, made, images = sets
-    write_manifest(made, images, learnt=[3, 4, 5], held_out=[0], complete=False)
+    write_manifest(made, images, learnt=[3, 4, 5, 6], held_out=[0], complete=False)
     (real / "blue" / "003.png").unlink()
     warnings = load(made, dataset=real).warnings
-    assert any("of 6 images that the generator learnt from, only 5" in line for line in warnings)
+    assert any("of 8 images that the generator learnt from, only 7" in line for line in warnings)
     assert any("not complete" in line for line in warnings)
     other = load(made, dataset=write_set(tmp_path / "other", seed=7))
     assert other.split_from == "seed"
+    assert sum("none of the images that" in line for line in other.warnings) == 1
+
+
+def test_a_class_that_the_manifest_does_not_know_makes_provenance_unknown(load, sets, tmp_path):
+    real, made, images = sets
+    write_manifest(made, images.with_classes(["red"]), learnt=range(6), held_out=[7])
+    found = load(made, dataset=real)
+    assert found.split_from == "seed"
+    assert any("does not record" in warning for warning in found.warnings)
+    assert load(made, dataset=real, classes=["red"]).split_from == "manifest"
+
+
+def test_copies_among_the_real_images_are_left_out_and_said(load, sets):
+    real, made, _ = sets
+    (real / "red" / "copy.png").write_bytes((real / "red" / "004.png").read_bytes())
+    found = load(made, real=real)
+    assert found.real.counts() == {"blue": 12, "red": 12}
+    assert found.for_advice.paths == found.real.paths
+    assert any("1 exact copies" in warning for warning in found.warnings)
+
+
+def test_too_few_training_images_are_named(load, sets):
+    real, made, images = sets
+    write_manifest(made, images, learnt=[1, 2], held_out=[0])
+    with pytest.raises(UserError, match="class 'blue' has 2 training images"):
+        load(made, dataset=real)
+
+
+def test_generated_images_of_other_sizes_and_shapes_are_said(load, sets):
+    real, made, _ = sets
+    assert load(made, real=real).warnings == []
+    write_images(made / "red" / "sub", np.zeros((1, 16, 40, 3), np.uint8))
+    (made / "red" / "sub" / "000.png").rename(made / "red" / "wide.png")
+    assert any("not all generated images" in line for line in load(made, real=real).warnings)
+    with pytest.raises(UserError, match="too small; SSIM needs 11"):
+        load(made, real=real, image_size=8)
 
 
 def test_any_two_folders_are_compared_undivided(load, sets):
@@ -97,7 +121,12 @@ def test_flat_folders_are_one_class(load, sets, tmp_path):
     assert both.generated.counts() == {"all": 4}
     assert both.real.counts() == {"all": 3}
     # Against folders with classes, those are put together.
-    assert load(tmp_path / "flat", real=real).real.counts() == {"all": 24}
+    merged = load(tmp_path / "flat", real=real)
+    assert merged.real.counts() == {"all": 24}
+    assert any("all classes of real put together" in warning for warning in merged.warnings)
+    assert load(tmp_path / "flat", real=real, classes=["red"]).real.counts() == {"all": 12}
+    # A data set is divided class by class even then.
+    assert len(load(tmp_path / "flat", dataset=real, test_per_class=5).held_out) == 10
     assert load(made, real=tmp_path / "flat").generated.counts() == {"all": 10}
 
 
@@ -118,9 +147,7 @@ def test_classes_are_matched_by_name(load, sets, tmp_path):
         "blue": 12
     }
     (made / "red").rename(made / "green")
-    with pytest.raises(
-        UserError, match="has the class 'green', which real lacks; it has blue, red"
-    ):
+    with pytest.raises(UserError, match="real has no class 'green'; it has blue, red"):
         load(made, real=real)
 
 

@@ -156,3 +156,13 @@ def test_too_few_images(training):
     ]:
         with pytest.raises(UserError, match="3 training images"):
             memorisation(*arguments)
+
+
+def test_one_class_is_compared_with_its_own_spread():
+    """A tight and a wide class, both generated perfectly: neither is close or far."""
+    generator = np.random.default_rng(0)
+    tight, wide = generator.normal(size=(2, 400, 8)) * np.array([1, 5])[:, None, None]
+    training = np.concatenate([tight[:200], 50 + wide[:200]])
+    for fresh, own in ((tight[200:], np.arange(200)), (50 + wide[200:], np.arange(200, 400))):
+        assert abs(memorisation(fresh, training, own=own).z) < 4
+        assert abs(memorisation(fresh, training).z) > 5  # what it would be with all classes

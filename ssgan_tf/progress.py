@@ -1,0 +1,25 @@
+"""Progress bars: quick on a terminal, a line now and then in a log."""
+
+import sys
+
+from tqdm import tqdm
+
+
+def progress_bar(total, label, unit="it", shown=True):
+    """Return a `tqdm` bar on standard error.
+
+    Args:
+        total: how much there is to do.
+        label: of what.
+        unit: of what is counted.
+        shown: False shows nothing.
+    """
+    terminal = sys.stderr.isatty()
+    return tqdm(
+        total=total,
+        desc=label,
+        unit=unit,
+        disable=not shown,
+        mininterval=0.2 if terminal else 30,
+        maxinterval=1 if terminal else 60,
+    )
