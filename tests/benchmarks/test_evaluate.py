@@ -8,8 +8,8 @@ from ssgan_tf.metrics.inception import Inception
 
 def test_a_whole_evaluation_is_timed_with_an_empty_cache(tmp_path):
     (tmp_path / "graph.pb").write_bytes(tiny_graph())
-    images = painted_squares(per_class=12, classes=("left", "right"))
-    whole, account = evaluate.seconds_of_evaluation(images, 8, tmp_path / "graph.pb", "pool_3")
+    images = painted_squares(per_class=20, classes=("left", "right"))
+    whole, account = evaluate.seconds_of_evaluation(images, 16, tmp_path / "graph.pb", "pool_3")
     assert account["features"] > 0
     assert sum(account.values()) < whole
 
