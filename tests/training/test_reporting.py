@@ -46,7 +46,8 @@ def test_a_full_disk_under_tensorboard_is_an_error_of_the_user(tmp_path, monkeyp
         report.log(1, 10.0)
 
 
-def test_progress_counts_what_is_left_of_all_classes(capsys):
+def test_progress_counts_what_is_left_of_all_classes(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "140")  # a narrow terminal cuts the line
     progress = Progress(iterations=10, batch_size=8, left=15)
     progress.start("rust", 1, 2, done=5)
     progress.update(5, 10.0, {"critic_loss": 1.0, "generator_loss": 2.0, "wasserstein": 3.0})
