@@ -13,12 +13,19 @@ _HOMES = {
 }
 
 __all__ = [
-    "ImageSet", "UserError", "__version__", "evaluation", "load_dataset", "methods", "split",
-]  # fmt: skip
+    "ImageSet",
+    "UserError",
+    "__version__",
+    "augment",
+    "evaluation",
+    "load_dataset",
+    "methods",
+    "split",
+]
 
 
 def __getattr__(name):
-    if name in ("evaluation", "methods"):
+    if name in ("augment", "evaluation", "methods"):
         return importlib.import_module(f"ssgan_tf.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
