@@ -5,7 +5,7 @@ import sys
 from tqdm import tqdm
 
 
-def progress_bar(total, label, unit="it", shown=True):
+def progress_bar(total, label, unit="it", shown=True, **style):
     """Return a `tqdm` bar on standard error.
 
     Args:
@@ -13,6 +13,7 @@ def progress_bar(total, label, unit="it", shown=True):
         label: of what.
         unit: of what is counted.
         shown: False shows nothing.
+        **style: more arguments of `tqdm`.
     """
     terminal = sys.stderr.isatty()
     return tqdm(
@@ -22,4 +23,5 @@ def progress_bar(total, label, unit="it", shown=True):
         disable=not shown,
         mininterval=0.2 if terminal else 30,
         maxinterval=1 if terminal else 60,
+        **style,
     )

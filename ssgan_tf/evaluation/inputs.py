@@ -27,7 +27,8 @@ class Inputs:
     Attributes:
         generated: the generated images.
         real: the real images of the same classes, with the same class names, without copies.
-        for_advice: these at 128 pixels, the size that Eq. 4 of GM-augCls was fitted at.
+        for_advice: these at 128 pixels, the size that Eq. 4 of GM-augCls was fitted at; None for
+            a single class, which leaves nothing to classify.
         training: places in `real` of the images that were learnt from (or are taken to be).
         held_out: places in `real` of images that were not; empty where there are none.
         split_from: where this division comes from: "manifest", "seed" or "none".
@@ -37,7 +38,7 @@ class Inputs:
 
     generated: ImageSet
     real: ImageSet
-    for_advice: ImageSet
+    for_advice: ImageSet | None
     training: np.ndarray
     held_out: np.ndarray
     split_from: str
@@ -94,11 +95,10 @@ def load_inputs(
         return load_dataset(dataset, pixels, datasets_dir=datasets_dir, **more), False
 
     known, known_is_flat = load_real(size)
-    for_advice, _ = load_real(ADVICE_SIZE, notices=False)
     kept = _without_copies(known)
     if len(kept) < len(known):
         warnings.append(f"{len(known) - len(kept)} exact copies among the real images are left out")
-    known, for_advice = known.select(kept), for_advice.select(kept)
+    known = known.select(kept)
 
     training, held_out, split_from = np.arange(len(known)), np.array([], np.int64), "none"
     if real is None:
@@ -106,13 +106,16 @@ def load_inputs(
     if made_is_flat or known_is_flat:
         if len(known.class_names) > 1:
             warnings.append(f"compared with all classes of {known.name} put together")
-        made, known, for_advice = map(_without_classes, (made, known, for_advice))
+        made, known = _without_classes(made), _without_classes(known)
     for name, count in known.select(training).counts().items():
         if count < NEIGHBOURS:
             raise UserError(
                 f"{known.name}: class {name!r} has {count} training images to compare with; at "
                 f"least {NEIGHBOURS} are needed"
             )
+    for_advice = None
+    if len(known.class_names) > 1:
+        for_advice = load_real(ADVICE_SIZE, notices=False)[0].select(kept)
     return Inputs(made, known, for_advice, training, held_out, split_from, manifest, warnings)
 
 

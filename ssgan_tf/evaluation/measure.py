@@ -55,6 +55,7 @@ def measure(inputs, sides, name, *, groups=None, seed=0, seconds=None, progress=
     """
     seconds = seconds or Seconds()
     class_names = inputs.real.class_names
+    training = inputs.real.select(inputs.training)
     results = {"overall": None, "classes": {}}
     found = {}
     with progress_bar(2 + len(class_names), "measures", shown=progress) as bar:
@@ -75,7 +76,7 @@ def measure(inputs, sides, name, *, groups=None, seed=0, seconds=None, progress=
                     found[class_name] = _memorisation(part, sides.training, own)
                 scores["memorisation"] = _summary(found[class_name])
             with seconds.of("SSIM"):
-                scores["SSIM"] = _diversity(inputs, label, seed)
+                scores["SSIM"] = _diversity(inputs.generated, training, label, seed)
             results["classes"][class_name] = scores
             bar.update()
         results["overall"]["SSIM"] = _mean_diversity(results["classes"])
@@ -115,12 +116,11 @@ def _summary(found):
     }  # fmt: skip
 
 
-def _diversity(inputs, label, seed):
+def _diversity(generated, training, label, seed):
     """Return the mean SSIM of pairs within a class, of generated and of real images."""
-    training = inputs.real.select(inputs.training)
     return {
         side: mean_similarity(images.images[images.labels == label], PAIRS, seed)._asdict()
-        for side, images in (("generated", inputs.generated), ("training", training))
+        for side, images in (("generated", generated), ("training", training))
     }
 
 
@@ -134,7 +134,7 @@ def _mean_diversity(classes):
 
 
 def _advice(inputs, groups, seed):
-    if groups is None or len(inputs.real.class_names) < 2:
+    if groups is None or inputs.for_advice is None:
         return None  # nothing to tell apart, so no classifier to help
     real = inputs.for_advice.select(inputs.training)
     merged = merged_similarity(real.images, seed)

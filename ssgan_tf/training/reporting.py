@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from ssgan_tf import plots
 from ssgan_tf.files import write_atomically
+from ssgan_tf.progress import progress_bar
 from ssgan_tf.training.metrics_log import MetricsLog, read_metrics
 
 MOST_FRAMES = 60  # of progress.gif
@@ -117,15 +118,11 @@ class Progress:
 
     def start(self, class_name, place, classes, done):
         """Begin the bar of a class that already has `done` iterations."""
-        terminal = sys.stderr.isatty()
-        self.bar = tqdm(
-            total=self.iterations,
+        self.bar = progress_bar(
+            self.iterations,
+            f"{class_name} ({place}/{classes})",
+            shown=self.enabled,
             initial=done,
-            desc=f"{class_name} ({place}/{classes})",
-            unit="it",
-            disable=not self.enabled,
-            mininterval=0.2 if terminal else 30,
-            maxinterval=1 if terminal else 60,
             ncols=min(shutil.get_terminal_size((140, 20)).columns, 160),
             bar_format="{desc} {percentage:3.0f}%|{bar:20}| {n_fmt}/{total_fmt} "
             "[{elapsed}<{remaining}{postfix}]",
