@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import tempfile
+import typing
 from pathlib import Path
 
 from absl import app, flags
@@ -100,7 +101,8 @@ def define_from(defaults, helps):
         if field.name in helps:
             value = getattr(defaults, field.name)
             words = helps[field.name] + ("" if value is None else f" Default: {value}.")
-            define = kinds.get(type(value), flags.DEFINE_string)
+            types = typing.get_args(field.type) or [field.type]  # int | None is two
+            define = kinds.get(types[0], flags.DEFINE_string)
             # Listed by --help as the script's own.
             define(field.name.rstrip("_"), None, words, module_name=sys.argv[0])
 

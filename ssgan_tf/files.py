@@ -99,6 +99,25 @@ def sweep_temporaries(folder: str | os.PathLike) -> None:
                 temporary.unlink()
 
 
+def require_outside(out: str | os.PathLike, *sources: str | os.PathLike | None) -> None:
+    """Refuses to write among images.
+
+    Args:
+        out: the folder to write, that `--out` names.
+        *sources: folders of images (or names, or None), which pictures must not be added to.
+
+    Raises:
+        UserError: `out` is one of the sources or lies in one.
+    """
+    for source in filter(None, sources):
+        source = Path(source).expanduser()
+        if source.is_dir() and Path(out).resolve().is_relative_to(source.resolve()):
+            raise UserError(
+                f"--out {out} lies in {source}, where its pictures would count as images; choose "
+                "a folder elsewhere"
+            )
+
+
 @contextlib.contextmanager
 def disk_errors(action: str) -> Iterator[None]:
     """Turns what the user's disk refuses inside the block into a `UserError` of one line.

@@ -6,6 +6,7 @@ import hashlib
 import stat
 import threading
 import warnings
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import cpu_count
@@ -176,6 +177,24 @@ def read_folder(scan: FolderScan, image_size: int, name: str, progress: bool = T
         name=name,
         skipped=tuple(skipped),
     )
+
+
+def picture_sizes(folder: Path) -> Counter[tuple[int, int]]:
+    """Return how many pictures have each `(width, height)`, in the folder or its class folders."""
+    sizes = Counter()
+    try:
+        places = class_folders(folder) if folder.is_dir() else []
+        for path in sorted(path for place in places or [folder] for path in image_files(place)):
+            try:
+                with Image.open(path) as image:
+                    sizes[image.size] += 1
+            except (OSError, Image.DecompressionBombError):
+                continue  # the loader will name it
+    except OSError as error:
+        raise UserError(f"{folder} cannot be read: {error.strerror}") from error
+    if not sizes:
+        raise UserError(f"{folder}: no images in it that can be read")
+    return sizes
 
 
 def require_enough_images(image_set: ImageSet, scan: FolderScan) -> None:

@@ -102,6 +102,30 @@ class ImageSet:
             skipped=tuple(item for item in self.skipped if item[0].split("/")[0] in kept),
         )
 
+    def relabelled(self, names: Sequence[str]) -> ImageSet:
+        """Return the same images as a set of these classes, some of which it may not have.
+
+        Raises:
+            UserError: it has a class that is not among them.
+        """
+        for name in self.class_names:
+            if name not in names:
+                raise UserError(f"{self.name} has a class {name!r}; known are {', '.join(names)}")
+        new_labels = np.array([names.index(name) for name in self.class_names], np.int32)
+        return replace(self, labels=new_labels[self.labels], class_names=tuple(names))
+
+    def joined_with(self, other: ImageSet) -> ImageSet:
+        """Return these images and, after them, those of another set of the same classes."""
+        if self.class_names != other.class_names:
+            raise ValueError(f"classes {self.class_names} and {other.class_names}")
+        return replace(
+            self,
+            images=np.concatenate([self.images, other.images]),
+            labels=np.concatenate([self.labels, other.labels]),
+            paths=self.paths + other.paths,
+            hashes=self.hashes + other.hashes,
+        )
+
     def counts(self) -> dict[str, int]:
         """Return how many images each class has, in the order of `class_names`."""
         per_label = np.bincount(self.labels, minlength=len(self.class_names))

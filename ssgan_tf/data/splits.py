@@ -29,7 +29,7 @@ def split(
     image_set: ImageSet,
     seed: int = 0,
     test_per_class: int | None = None,
-    train_per_class: int | None = None,
+    train_per_class: int | dict[str, int] | None = None,
     all_images: bool = False,
 ) -> Split:
     """Split each class into training and test images.
@@ -43,18 +43,19 @@ def split(
         image_set: the images; all or some of the classes, the outcome for a class is the same.
         seed: another seed gives another split.
         test_per_class: test images of each class. Default: 100 for flower and animal, else 20 %.
-        train_per_class: take only so many of the training images. A smaller sample is part of a
-            larger one, and exact copies come last.
+        train_per_class: take only so many of the training images, or a dict from class to number;
+            a class that is not in it keeps all. A smaller sample is part of a larger one, and
+            exact copies come last.
         all_images: train on the test images too (the test side stays what it was). Whatever is
             then measured on the test side is leaked; it is for the caller to say so.
 
     Raises:
-        UserError: a class has too few images for these sizes.
+        UserError: a class has too few images for these sizes, or a number is given for a class
+            that does not exist.
     """
     if test_per_class is not None and test_per_class < 0:
         raise UserError(f"test_per_class must be 0 or more, not {test_per_class}")
-    if train_per_class is not None and train_per_class < 2:
-        raise UserError(f"train_per_class must be 2 or more, not {train_per_class}")
+    samples = _samples(image_set, train_per_class)
     if test_per_class is None and image_set.name in DATASETS:
         test_per_class = DATASETS[image_set.name].test_per_class
 
@@ -75,16 +76,34 @@ def split(
         train = [index for index in ordered if index not in on_test_side]
         if all_images:
             train = ordered
-        if train_per_class is not None:
-            if train_per_class > len(train):
+        if class_name in samples:
+            sample = samples[class_name]
+            if sample > len(train):
                 raise UserError(
                     f"class {class_name!r} has {len(train)} images for training, fewer than "
-                    f"train_per_class {train_per_class}; lower it or test_per_class"
+                    f"train_per_class {sample}; lower it or test_per_class"
                 )
-            train = _copies_last(image_set, train)[:train_per_class]
+            train = _copies_last(image_set, train)[:sample]
         train_indices += train
         test_indices += test
     return Split(train=image_set.select(train_indices), test=image_set.select(test_indices))
+
+
+def _samples(image_set: ImageSet, train_per_class) -> dict[str, int]:
+    """Return the size of the training sample for each class that has one."""
+    if train_per_class is None:
+        return {}
+    if not isinstance(train_per_class, dict):
+        train_per_class = dict.fromkeys(image_set.class_names, train_per_class)
+    for class_name, sample in train_per_class.items():
+        if class_name not in image_set.class_names:
+            raise UserError(
+                f"{image_set.name} has no class {class_name!r}; it has "
+                f"{', '.join(image_set.class_names)}"
+            )
+        if sample < 2:
+            raise UserError(f"train_per_class must be 2 or more, not {sample}")
+    return train_per_class
 
 
 def _ordered(image_set: ImageSet, label: int, seed: int) -> list[int]:

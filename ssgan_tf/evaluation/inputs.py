@@ -1,18 +1,15 @@
 """Which images are compared: a generated set, the images it was learnt from, and held-out ones."""
 
-import json
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ssgan_tf.data import ImageSet, load_dataset, split
-from ssgan_tf.data.folder import class_folders, image_files
+from ssgan_tf.data.folder import class_folders, picture_sizes
 from ssgan_tf.data.loading import load_flat_folder
+from ssgan_tf.data.manifest import read_manifest
 from ssgan_tf.errors import UserError
-from ssgan_tf.generation import MANIFEST
 from ssgan_tf.metrics.memorisation import NEIGHBOURS
 from ssgan_tf.metrics.ssim import WINDOW
 
@@ -74,7 +71,7 @@ def load_inputs(
     """
     generated = Path(generated).expanduser()
     options = {"classes": classes, "cache_dir": cache_dir, "progress": progress}
-    sizes, warnings = _sizes(generated), []
+    sizes, warnings = picture_sizes(generated), []
     size = image_size or min(sizes.most_common(1)[0][0])
     if size < WINDOW:
         raise UserError(f"{generated}: images of {size} pixels are too small; SSIM needs {WINDOW}")
@@ -117,16 +114,6 @@ def load_inputs(
     if len(known.class_names) > 1:
         for_advice = load_real(ADVICE_SIZE, notices=False)[0].select(kept)
     return Inputs(made, known, for_advice, training, held_out, split_from, manifest, warnings)
-
-
-def read_manifest(folder):
-    """Return what `generate.py` wrote of a generated folder, or None where it did not."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text())
-    except (OSError, ValueError):
-        return None
-    ours = isinstance(manifest, dict) and str(manifest.get("made_by", "")).startswith("ssgan_tf")
-    return manifest if ours else None
 
 
 def _divide(real, manifest, seed, test_per_class, warnings):
@@ -193,21 +180,3 @@ def _without_copies(image_set):
 def _without_classes(image_set):
     labels = np.zeros_like(image_set.labels)
     return replace(image_set, labels=labels, class_names=(ALL,), contradictory=frozenset())
-
-
-def _sizes(folder):
-    """Return how many pictures have each `(width, height)`, in the folder or its class folders."""
-    sizes = Counter()
-    try:
-        places = class_folders(folder) if folder.is_dir() else []
-        for path in sorted(path for place in places or [folder] for path in image_files(place)):
-            try:
-                with Image.open(path) as image:
-                    sizes[image.size] += 1
-            except (OSError, Image.DecompressionBombError):
-                continue  # the loader will name it
-    except OSError as error:
-        raise UserError(f"{folder} cannot be read: {error.strerror}") from error
-    if not sizes:
-        raise UserError(f"{folder}: no images in it that can be read")
-    return sizes

@@ -12,7 +12,7 @@ from ssgan_tf.evaluation.measure import extract_sides, measure
 from ssgan_tf.evaluation.page import write_page
 from ssgan_tf.evaluation.pictures import write_pictures
 from ssgan_tf.evaluation.scores import Seconds
-from ssgan_tf.files import disk_errors, write_json
+from ssgan_tf.files import disk_errors, require_outside, write_json
 from ssgan_tf.metrics.inception import FEATURES, require_known
 from ssgan_tf.metrics.inception_graph import open_inception
 from ssgan_tf.metrics.ssim import read_super_classes
@@ -105,13 +105,7 @@ def require_own(out, *sources):
         UserError: it is not empty and has no `metrics.json` of ours, is a file, or is one of the
             sources or in one.
     """
-    for source in filter(None, sources):
-        source = Path(source).expanduser()
-        if source.is_dir() and out.resolve().is_relative_to(source.resolve()):
-            raise UserError(
-                f"--out {out} lies in {source}, where its pictures would count as images; choose "
-                "a folder elsewhere"
-            )
+    require_outside(out, *sources)
     if not out.exists():
         return
     if not out.is_dir():

@@ -19,6 +19,7 @@ def make_config(method, precision, perceptual, image_set, held_out, options):
     settings = {"method": method.name, **method.settings.as_flags(), "precision": precision}
     settings["jit"] = options.jit  # XLA draws other random numbers from the same seed
     weights = method.settings.vgg_weights if perceptual else None
+    tested = hashes_by_class(held_out) if held_out else {}
     if perceptual:
         fingerprint = weights_fingerprint(perceptual)
         label = "RANDOM WEIGHTS, not VGG-19: " if weights == "random" else ""
@@ -32,11 +33,8 @@ def make_config(method, precision, perceptual, image_set, held_out, options):
             "name": image_set.name,
             "fingerprint": image_set.fingerprint(),
             "classes": {
-                name: {
-                    "train": _hashes(image_set, name),
-                    "test": _hashes(held_out, name) if held_out else [],
-                }
-                for name in image_set.class_names
+                name: {"train": learnt, "test": tested.get(name, [])}
+                for name, learnt in hashes_by_class(image_set).items()
             },
             "skipped": [list(entry) for entry in image_set.skipped],
         },
@@ -46,13 +44,13 @@ def make_config(method, precision, perceptual, image_set, held_out, options):
     }
 
 
-def _hashes(image_set, class_name):
-    label = image_set.class_names.index(class_name)
-    return sorted(
-        digest
-        for digest, own in zip(image_set.hashes, image_set.labels, strict=True)
-        if own == label
-    )
+def hashes_by_class(image_set):
+    """Return the hashes of each class's source files, sorted, a dict from class to list."""
+    labelled = sorted(zip(image_set.labels.tolist(), image_set.hashes, strict=True))
+    return {
+        name: [digest for own, digest in labelled if own == label]
+        for label, name in enumerate(image_set.class_names)
+    }
 
 
 def versions():

@@ -39,10 +39,11 @@ class RunDirectory:
 
     Args:
         path: need not exist.
+        flag: the flag that named the path, for the messages.
     """
 
-    def __init__(self, path: str | os.PathLike):
-        self.path = Path(path)
+    def __init__(self, path: str | os.PathLike, flag: str = "--run_dir"):
+        self.path, self.flag = Path(path), flag
         self._lock: filelock.BaseFileLock | None = None
         self._identity: dict | None = None
 
@@ -94,7 +95,7 @@ class RunDirectory:
             if overwrite and self._holds_run():
                 moved = self._move_aside()
             elif (self.path / _CONFIG).exists():
-                config = _merged(self.config(), config, self.path)
+                config = self._merged(self.config(), config)
             with disk_errors("cannot write the run directory"):
                 sweep_temporaries(self.path)
                 write_json(self.path / _CONFIG, config)
@@ -120,7 +121,7 @@ class RunDirectory:
         if not _is_config(config):
             raise UserError(
                 f"{path} is damaged or not of this program; put a good copy back, choose another "
-                "--run_dir, or move the folder away"
+                f"{self.flag}, or move the folder away"
             )
         return config
 
@@ -192,7 +193,7 @@ class RunDirectory:
     def _held_by(self, holder: dict | None) -> str:
         return (
             f"{self.path} is in use by {_described(holder)}; wait until it ends, stop it, or "
-            "choose another --run_dir"
+            f"choose another {self.flag}"
         )
 
     def _holds_run(self) -> bool:
@@ -208,7 +209,7 @@ class RunDirectory:
             return True
         raise UserError(
             f"{path} is not of this program, so the folder is left alone; choose another "
-            "--run_dir, or move it away"
+            f"{self.flag}, or move it away"
         )
 
     def _refuse_foreign_folder(self) -> None:
@@ -223,8 +224,23 @@ class RunDirectory:
         if content:
             raise UserError(
                 f"{self.path} is not empty and no run directory (it holds {min(content)!r} but no "
-                f"{_CONFIG}), so nothing is written into it; choose another --run_dir"
+                f"{_CONFIG}), so nothing is written into it; choose another {self.flag}"
             )
+
+    def _merged(self, earlier: dict, config: dict) -> dict:
+        """`config` with the classes of `earlier` that it lacks, if both may share a run."""
+        differences = _changed_settings(earlier["settings"], config["settings"])
+        classes, asked = earlier["data"].get("classes", {}), config["data"].get("classes", {})
+        for name in classes.keys() & asked.keys():
+            differences += _changed_images(name, classes[name], asked[name])
+        if differences:
+            raise UserError(
+                f"{self.path} holds a run made otherwise: {'; '.join(sorted(differences))}; use "
+                f"the old settings, another {self.flag}, or --overwrite to start anew (the old run "
+                "is moved aside, not deleted)"
+            )
+        data = {**earlier["data"], **config["data"], "classes": {**classes, **asked}}
+        return {**earlier, **config, "data": data}
 
     def _move_aside(self) -> Path:
         # The real folder: where `path` is a link, the link is to stay and the disk be the same.
@@ -241,7 +257,7 @@ class RunDirectory:
         except OSError as error:
             raise UserError(
                 f"{self.path} cannot be moved aside ({error.strerror}), so nothing was changed; "
-                "move it yourself or choose another --run_dir"
+                f"move it yourself or choose another {self.flag}"
             ) from error
         _log.warning("the earlier run was moved to %s", target)
         # The lock that was held went with the folder. Its file is unlinked before it is released,
@@ -261,22 +277,6 @@ def _is_config(config: Any) -> bool:
         and isinstance(config.get("data"), dict)
         and isinstance(config["data"].get("classes", {}), dict)
     )
-
-
-def _merged(earlier: dict, config: dict, path: Path) -> dict:
-    """`config` with the classes of `earlier` that it lacks, if both may share a run."""
-    differences = _changed_settings(earlier["settings"], config["settings"])
-    classes, asked = earlier["data"].get("classes", {}), config["data"].get("classes", {})
-    for name in classes.keys() & asked.keys():
-        differences += _changed_images(name, classes[name], asked[name])
-    if differences:
-        raise UserError(
-            f"{path} holds a run made otherwise: {'; '.join(sorted(differences))}; use the old "
-            "settings, another --run_dir, or --overwrite to start anew (the old run is moved "
-            "aside, not deleted)"
-        )
-    data = {**earlier["data"], **config["data"], "classes": {**classes, **asked}}
-    return {**earlier, **config, "data": data}
 
 
 def _changed_settings(earlier: dict, now: dict) -> list[str]:

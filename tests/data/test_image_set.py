@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from tiny import painted_squares
 
 from ssgan_tf.data import ImageSet
 from ssgan_tf.errors import UserError
@@ -85,3 +86,23 @@ def test_contradictory_hashes_stay_known_when_classes_are_picked(made_up_set):
 def test_wrong_shapes_and_types_are_refused(three, change):
     with pytest.raises(ValueError):
         ImageSet(**{f.name: getattr(three, f.name) for f in dataclasses.fields(three)} | change)
+
+
+def test_relabelled_as_part_of_more_classes():
+    few = painted_squares(per_class=2, classes=("b", "d"))
+    more = few.relabelled(("a", "b", "c", "d"))
+    assert more.labels.tolist() == [1, 1, 3, 3]
+    assert more.counts() == {"a": 0, "b": 2, "c": 0, "d": 2}
+    with pytest.raises(UserError, match="a class 'd'; known are a, b"):
+        few.relabelled(("a", "b"))
+
+
+def test_joined_with_another_set_of_the_same_classes():
+    both = painted_squares(per_class=3, classes=("a", "b"))
+    first, second = both.select([0, 3]), both.select([5, 1])
+    joined = first.joined_with(second)
+    assert joined.hashes == both.select([0, 3, 5, 1]).hashes
+    np.testing.assert_array_equal(joined.images, both.images[[0, 3, 5, 1]])
+    assert joined.labels.tolist() == [0, 1, 1, 0]
+    with pytest.raises(ValueError, match="classes"):
+        first.joined_with(painted_squares(classes=("left",)))

@@ -82,6 +82,16 @@ def test_a_small_sample_is_part_of_a_larger_one(made_up_set):
     assert len(set(samples[2].train.of_class("a").hashes)) == 40  # copies come last
 
 
+def test_a_sample_may_differ_by_class(made_up_set):
+    images = made_up_set({"a": numbered(60, "a"), "b": numbered(60, "b")})
+    whole, all_alike = split(images), split(images, train_per_class=5)
+    some = split(images, train_per_class={"b": 5})
+    assert some.train.counts() == {"a": 48, "b": 5}
+    assert some.train.of_class("a").paths == whole.train.of_class("a").paths
+    assert some.train.of_class("b").paths == all_alike.train.of_class("b").paths
+    assert some.test.paths == whole.test.paths
+
+
 def test_all_images_trains_on_everything_and_keeps_the_test_side(made_up_set):
     images = made_up_set({"a": numbered(20)})
     leaked, honest = split(images, all_images=True), split(images)
@@ -102,6 +112,9 @@ def test_no_test_images(made_up_set):
         ({"test_per_class": 100}, "leaves 0"),
         ({"train_per_class": 9}, "class 'b' has 8 images for training"),
         ({"train_per_class": 1}, "2 or more"),
+        ({"train_per_class": {"b": 9}}, "class 'b' has 8 images for training, .* 9;"),
+        ({"train_per_class": {"a": 9, "b": 1}}, "2 or more, not 1"),
+        ({"train_per_class": {"c": 9}}, "made_up has no class 'c'; it has a, b"),
         ({"test_per_class": -1}, "0 or more"),
     ],
 )
