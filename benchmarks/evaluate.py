@@ -3,7 +3,6 @@
 python benchmarks/evaluate.py --dataset flower --inception FILE --features mixed_7
 """
 
-import datetime
 import sys
 import tempfile
 import time
@@ -17,12 +16,12 @@ from ssgan_tf import command_line  # first, because it keeps TensorFlow's start 
 import numpy as np
 from absl import flags
 
-from benchmarks.machine import machine
+from benchmarks.figures import require_folder, say, write_figures
+from benchmarks.machine import seconds_of
 from ssgan_tf import evaluation, plots
 from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation.pictures import MOST_POINTS
-from ssgan_tf.files import disk_errors, write_json
 from ssgan_tf.metrics.features import BATCH
 from ssgan_tf.metrics.frechet import frechet_distance, halves_distance
 from ssgan_tf.metrics.inception_graph import open_inception
@@ -33,7 +32,6 @@ from ssgan_tf.metrics.memorisation import memorisation
 from ssgan_tf.metrics.ssim import mean_similarity
 from ssgan_tf.metrics.tsne import embed, thin
 from ssgan_tf.report import Cell, Table
-from ssgan_tf.training.provenance import git_commit, versions
 
 CLASSES = 1008  # logits of the official graph
 
@@ -100,9 +98,7 @@ def seconds_of_measures(count, dimension, image_size):
     }
     seconds = {}
     for name, measure in measures.items():
-        start = time.perf_counter()
-        measure()
-        seconds[name] = time.perf_counter() - start
+        seconds[name] = seconds_of(measure)
         say(f"{count} images: {name}: {seconds[name]:.2f} s")
     return seconds
 
@@ -123,11 +119,6 @@ def measures_table(result):
     return Table(columns, rows, caption="Each measure alone; features are of both sides")
 
 
-def say(words):
-    """Print progress at once."""
-    print(words, flush=True)
-
-
 def define_flags():
     """Define the flags, which importing this file does not."""
     flags.DEFINE_string("dataset", "demo", "Name or path of the images.")
@@ -141,8 +132,7 @@ def define_flags():
 
 def main(values):
     """Measure, print the figures, write the JSON."""
-    if not Path(values.json).parent.is_dir():
-        raise UserError(f"--json: no folder {Path(values.json).parent}; make it or choose another")
+    require_folder(values.json)
     images = load_dataset(values.dataset, values.image_size)
     if len(images) < 2 * values.images:
         raise UserError(f"--images is {values.images}, but {images.name} has {len(images)} in all")
@@ -158,10 +148,6 @@ def main(values):
     say(f"bare network: {len(some) / bare[1]:.1f} images/s")
     pace = 2 * len(some) / sum(bare)
     result = {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "versions": versions(),
-        "git_commit": git_commit(),
         "features": values.features,
         "images": len(some),
         "classes": len(images.class_names),
@@ -180,8 +166,7 @@ def main(values):
         f"whole evaluation: {result['evaluation_images_per_second']:.1f} images/s, bare network: "
         f"{pace:.1f}, ratio {result['ratio']:.2f}"
     )
-    with disk_errors("cannot write the figures"):
-        write_json(values.json, result)
+    write_figures(values.json, result)
     return 0
 
 

@@ -3,7 +3,6 @@
 python benchmarks/train_step.py
 """
 
-import datetime
 import resource
 import statistics
 import subprocess
@@ -18,19 +17,15 @@ from ssgan_tf import command_line  # first, because it keeps TensorFlow's start 
 
 # isort: split
 import keras
-import tensorflow as tf
 from absl import flags
 
-from benchmarks.machine import machine
+from benchmarks.figures import require_folder, say, take_turns, write_figures
 from benchmarks.plain_step import PlainStep
 from ssgan_tf.data import load_dataset
-from ssgan_tf.errors import UserError
-from ssgan_tf.files import disk_errors, write_json
 from ssgan_tf.methods import SSGAN, Settings, create
 from ssgan_tf.training.fit import make_step
 from ssgan_tf.training.plan import iteration_flops
 from ssgan_tf.training.precision import dtype_policy, resolve_precision
-from ssgan_tf.training.provenance import git_commit, versions
 
 TRAIN = Path(__file__).resolve().parents[1] / "train.py"
 SETTINGS = {
@@ -45,7 +40,6 @@ CONTENDERS = {  # name -> precision
     "ours": "auto",
     "ours_float32": "float32",
 }
-MATMUL_TYPES = ("float32", "bfloat16")
 
 
 def make_contender(name, method, images):
@@ -59,44 +53,6 @@ def make_contender(name, method, images):
 def counted_flops(step):
     """Return the operations of one iteration of a `TrainingStep`, those really done."""
     return iteration_flops(step.settings, step.generator, step.critic, step.perceptual)
-
-
-def matmul_flops_per_second(dtype, size, repeats=3):
-    """Return the highest rate of `repeats` products of two square matrices."""
-    matrix = tf.cast(tf.random.normal((size, size)), dtype)
-    # Fetching one number waits for the product, on devices that work on their own as well.
-    seconds = [_timed(lambda: tf.matmul(matrix, matrix)[0, 0].numpy()) for _ in range(repeats)]
-    return 2 * size**3 / min(seconds)
-
-
-def _timed(work):
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def measure(contenders, rounds, iterations, matmul_sizes):
-    """Let the contenders and the matrix products take turns, so that noise meets all alike.
-
-    Returns:
-        name -> seconds per iteration, one number a round; and type -> the highest rate of
-        multiplying matrices, in operations a second.
-    """
-    for name, contender in contenders.items():
-        say(f"compiling {name}")
-        contender.run_iterations(1)
-    seconds = {name: [] for name in contenders}
-    limits = dict.fromkeys(MATMUL_TYPES, 0.0)
-    for number in range(1, rounds + 1):
-        for name, contender in contenders.items():
-            taken = _timed(lambda contender=contender: contender.run_iterations(iterations))
-            seconds[name].append(taken / iterations)
-        for dtype in MATMUL_TYPES:
-            rates = [matmul_flops_per_second(dtype, size) for size in matmul_sizes]
-            limits[dtype] = max(limits[dtype], *rates)
-        paces = ", ".join(f"{name} {seconds[name][-1]:.2f}" for name in contenders)
-        say(f"round {number} of {rounds}: seconds per iteration: {paces}")
-    return seconds, limits
 
 
 def peak_memory(name):
@@ -185,11 +141,6 @@ def describe(result):
     ])  # fmt: skip
 
 
-def say(words):
-    """Print progress at once."""
-    print(words, flush=True)
-
-
 def define_flags():
     """Define the flags, which importing this file does not."""
     command_line.define_from(SSGAN.defaults, SETTINGS)
@@ -203,8 +154,7 @@ def define_flags():
 
 def main(values):
     """Measure, print a table, write the JSON."""
-    if not Path(values.json).parent.is_dir():
-        raise UserError(f"--json: no folder {Path(values.json).parent}; make it or choose another")
+    require_folder(values.json)
     method = create("ssgan", **{"vgg_weights": "random", **command_line.given(Settings, values)})
     image_set = load_dataset(values.dataset, method.settings.image_size)  # warms its cache too
     images = image_set.images[image_set.labels == 0]
@@ -218,13 +168,12 @@ def main(values):
     say("measuring how long train.py takes to its first iteration")
     first = seconds_to_first_iteration(method, values.dataset)
     contenders = {name: make_contender(name, method, images) for name in CONTENDERS}
-    seconds, limits = measure(contenders, values.rounds, values.iterations, values.matmul_size)
+    seconds, limits = take_turns(
+        {name: contender.run_iterations for name, contender in contenders.items()},
+        values.rounds, values.iterations, values.matmul_size, "iteration",
+    )  # fmt: skip
     rows = summarise(contenders, seconds, limits, peaks)
     result = {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "versions": versions(),
-        "git_commit": git_commit(),
         "settings": method.settings.as_flags(),
         "iterations_a_round": values.iterations,
         "images": len(images),
@@ -235,8 +184,7 @@ def main(values):
         "seconds_to_first_iteration": first,
     }
     print(describe(result))
-    with disk_errors("cannot write the figures"):
-        write_json(values.json, result)
+    write_figures(values.json, result)
     return 0
 
 

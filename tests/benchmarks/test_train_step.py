@@ -4,7 +4,6 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ import tensorflow as tf
 from PIL import Image
 
 from benchmarks import train_step
-from ssgan_tf.errors import UserError
 from ssgan_tf.methods import create
 
 SCRIPT = Path(train_step.__file__)
@@ -56,10 +54,7 @@ def test_json_says_what_was_measured_and_where(finished):
     assert result["settings"]["batch_size"] == 4
     assert result["iterations_a_round"] == 1
     assert result["images"] == 6
-    assert result["versions"]["tensorflow"] == tf.__version__
-    assert result["machine"]["processor"]
-    assert result["machine"]["cores"] == os.cpu_count()
-    assert result["date"].startswith("20")
+    assert list(result)[:4] == ["date", "machine", "versions", "git_commit"]
 
 
 def test_figures_follow_from_each_other(finished):
@@ -134,9 +129,3 @@ def test_plain_input_is_in_the_range_of_the_networks():
     batch = next(plain.batches).numpy()
     assert batch.shape == (4, 32, 32, 3)
     assert set(np.unique(batch)) == {-1.0, 1.0}
-
-
-def test_missing_folder_for_the_figures_is_said_before_measuring(tmp_path):
-    values = SimpleNamespace(json=str(tmp_path / "none" / "result.json"))
-    with pytest.raises(UserError, match="--json: no folder"):
-        train_step.main(values)
