@@ -137,8 +137,9 @@ def solarize(images, sign):
 
 def autocontrast(images, sign):
     """Stretch each channel of an image to [0, 255]."""
-    low = ops.min(images, axis=(1, 2), keepdims=True)
-    span = ops.max(images, axis=(1, 2), keepdims=True) - low
+    # With an initial value these take batches of no image too, outside of compiled functions.
+    low = ops.min(images, axis=(1, 2), keepdims=True, initial=255)
+    span = ops.max(images, axis=(1, 2), keepdims=True, initial=0) - low
     return ops.where(span > 0, 255 * (images - low) / ops.maximum(span, 1e-3), images)
 
 
@@ -153,7 +154,7 @@ def equalize(images, sign):
     histograms = ops.reshape(histograms, (-1, 256))
     darker = ops.reshape(ops.cumsum(histograms, axis=1) - histograms, (-1,))
     darker = ops.reshape(ops.take(darker, places), (count, height, width, channels))
-    brightest = ops.cast(values == ops.max(values, axis=(1, 2), keepdims=True), "int32")
+    brightest = ops.cast(values == ops.max(values, axis=(1, 2), keepdims=True, initial=0), "int32")
     step = (height * width - ops.sum(brightest, axis=(1, 2), keepdims=True)) // 255
     spread = ops.minimum((darker + step // 2) // ops.maximum(step, 1), 255)
     return ops.where(step > 0, ops.cast(spread, "float32"), images)

@@ -233,3 +233,12 @@ def test_an_image_does_not_depend_on_its_batch():
         np.testing.assert_allclose(
             apply(operation, images)[:1], apply(operation, images[:1]), atol=1e-3
         )
+
+
+def test_randaugment_takes_few_images_outside_of_compiled_functions():
+    """Most of its operations then get no image at all."""
+    images = np.random.default_rng(0).uniform(0, 255, (2, 8, 8, 3)).astype(np.float32)
+    layer = POLICIES["randaugment"](0)
+    for _ in range(3):
+        changed = layer({"images": images, "labels": np.eye(2, dtype=np.float32)}, training=True)
+        assert changed["images"].shape == images.shape
