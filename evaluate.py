@@ -15,12 +15,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from ssgan_tf import command_line
 
 # isort: split
+from ssgan_tf.data.balance import parse_per_class
+from ssgan_tf.data.loading import places_of
 from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation import evaluate
 from ssgan_tf.evaluation.page import headline
 from ssgan_tf.evaluation.results import GENERATED, REPORT, require_own
 from ssgan_tf.evaluation.tables import distance_table, memorisation_table, quality_table
-from ssgan_tf.generation import parse_per_class, write_generated_set
+from ssgan_tf.generation import write_generated_set
 from ssgan_tf.metrics.inception import FEATURES
 from ssgan_tf.metrics.inception_graph import open_inception
 
@@ -54,7 +56,7 @@ def main(values):
     if bool(values.dataset) == bool(values.real):
         raise UserError("name the real images: either --dataset NAME or --real FOLDER")
     out = Path(values.out or Path("results") / _name(values.generated or values.run)).expanduser()
-    require_own(out, values.generated, values.real, values.dataset)
+    require_own(out, values.generated, values.real, *places_of(values.dataset, values.datasets_dir))
     generated, classes = values.generated, values.classes
     if values.run:
         open_inception(values.inception, values.features)  # rather now than after the sampling

@@ -1,7 +1,26 @@
 """How many images each class gets, when images are added to a data set."""
 
+from ssgan_tf.errors import UserError
+
 #: Asks for as many images as each class lacks of the largest one.
 BALANCE = "balance"
+
+
+def parse_per_class(text):
+    """Return `--per_class` as a number, or as "balance".
+
+    Raises:
+        UserError: it is neither "balance" nor a number of at least 1.
+    """
+    if text.strip() == BALANCE:
+        return BALANCE
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise UserError(f"--per_class is {text!r}; it must be a number from 1, or {BALANCE}")
+    return count
 
 
 def counts_to_generate(per_class, real_counts):

@@ -197,19 +197,20 @@ def picture_sizes(folder: Path) -> Counter[tuple[int, int]]:
     return sizes
 
 
-def require_enough_images(image_set: ImageSet, scan: FolderScan) -> None:
-    """Check that each class has at least two images.
+def require_enough_images(image_set: ImageSet, scan: FolderScan, least: int = 2) -> None:
+    """Check that each class has at least so many images.
 
     Raises:
         UserError: a class has fewer.
     """
     for class_name, count in image_set.counts().items():
-        if count < 2:
+        if count < least:
             unread = sum(path.split("/")[0] == class_name for path, _ in image_set.skipped)
             deeper = [path for path in scan.nested if path.split("/")[0] == class_name]
             raise UserError(
-                f"{scan.folder / class_name}: expected at least 2 images (JPEG, PNG, BMP, GIF or "
-                f"WebP, directly in the folder), found {count} readable and {unread} unreadable; "
+                f"{scan.folder / class_name}: expected at least {least} images (JPEG, PNG, BMP, "
+                f"GIF or WebP, directly in the folder), found {count} readable and {unread} "
+                "unreadable; "
                 + (
                     f"some lie deeper, e.g. {deeper[0]}: move them up, or name the folder that "
                     "holds the classes"

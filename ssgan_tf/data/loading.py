@@ -31,6 +31,7 @@ def load_dataset(
     cache_dir: str | os.PathLike | None = None,
     progress: bool = True,
     notices: bool = True,
+    least: int = 2,
 ) -> ImageSet:
     """Load a data set by name or path, decoded to squares of `image_size` pixels.
 
@@ -47,16 +48,17 @@ def load_dataset(
         cache_dir: default: `$SSGAN_CACHE`, else `ssgan_tf` in the user's cache folder.
         progress: show progress bars (only ever on a terminal).
         notices: say on standard error what was left out and what looks wrong.
+        least: images that each class must have; two, where a class is to be divided.
 
     Raises:
-        UserError: unknown name or class, a folder that is no data set, a class with fewer than two
-            usable images, or a download that failed.
+        UserError: unknown name or class, a folder that is no data set, a class with too few usable
+            images, or a download that failed.
     """
     _require_size(image_size)
-    datasets_dir = Path(datasets_dir or os.environ.get("SSGAN_DATASETS") or "datasets")
+    datasets_dir = datasets_folder(datasets_dir)
     cache_dir = Path(cache_dir) if cache_dir else default_cache_dir()
     try:
-        folder = _find(os.fspath(dataset), datasets_dir.expanduser(), progress)
+        folder = _find(os.fspath(dataset), datasets_dir, progress)
     except OSError as error:
         raise UserError(f"{dataset}: cannot be looked at: {error.strerror}") from error
     if folder is None:
@@ -72,7 +74,7 @@ def load_dataset(
     nested = tuple(path for path in scan.nested if path.split("/")[0] in image_set.class_names)
     if notices:
         report(image_set, nested)
-    require_enough_images(image_set, scan)
+    require_enough_images(image_set, scan, least)
     return image_set
 
 
@@ -112,6 +114,27 @@ def load_flat_folder(
         report(image_set)
     require_enough_images(image_set, scan)
     return replace(image_set, class_names=(class_name,))
+
+
+def datasets_folder(datasets_dir: str | os.PathLike | None = None) -> Path:
+    """Return where named data sets live: the folder given, `$SSGAN_DATASETS`, or `datasets/`."""
+    return Path(datasets_dir or os.environ.get("SSGAN_DATASETS") or "datasets").expanduser()
+
+
+def places_of(
+    dataset: str | os.PathLike | None, datasets_dir: str | os.PathLike | None = None
+) -> list[Path]:
+    """Return the folders that a data set's name or path may stand for; none for None."""
+    if dataset is None:
+        return []
+    return [datasets_folder(datasets_dir) / dataset, Path(dataset).expanduser()]
+
+
+def lasting_name(dataset: str | os.PathLike, datasets_dir: str | os.PathLike | None = None) -> str:
+    """Return what stands for the same data set in any folder: its name, or its absolute path."""
+    path = Path(dataset)
+    known = dataset in DATASETS or (datasets_folder(datasets_dir) / path).is_dir()
+    return str(dataset if len(path.parts) == 1 and known else path.expanduser().absolute())
 
 
 def _require_size(image_size):

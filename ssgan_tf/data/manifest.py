@@ -12,5 +12,18 @@ def read_manifest(folder):
         manifest = json.loads((Path(folder) / MANIFEST).read_text())
     except (OSError, ValueError):
         return None
-    ours = isinstance(manifest, dict) and str(manifest.get("made_by", "")).startswith("ssgan_tf")
-    return manifest if ours else None
+    return manifest if _is_manifest(manifest) else None
+
+
+def _is_manifest(manifest):
+    """Return whether a value from a JSON file has the shape of a manifest of ours."""
+    try:
+        for sides in manifest.get("data", {}).get("classes", {}).values():
+            if not all(isinstance(sides[side], list) for side in ("train", "test")):
+                return False
+        learnt = manifest.get("filter", {}).get("learnt_from", {})
+        lists = all(isinstance(hashes, list) for hashes in learnt.values())
+        entries = all(isinstance(entry, dict) for entry in manifest.get("classes", {}).values())
+        return lists and entries and manifest["made_by"].startswith("ssgan_tf")
+    except (AttributeError, KeyError, TypeError):
+        return False

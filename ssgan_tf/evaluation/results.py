@@ -5,6 +5,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from ssgan_tf.data.loading import places_of
 from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation.cost import cost
 from ssgan_tf.evaluation.inputs import load_inputs
@@ -51,7 +52,7 @@ def evaluate(
         UserError: the folders, the classes or the network do not fit.
     """
     out, seconds = Path(out).expanduser(), Seconds()
-    require_own(out, generated, real, dataset)
+    require_own(out, generated, real, *places_of(dataset, inputs.get("datasets_dir")))
     require_known(features)
     found = load_inputs(
         generated, dataset=dataset, real=real, seed=seed, cache_dir=cache_dir,

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from ssgan_tf.data import DATASETS, load_dataset
-from ssgan_tf.data.loading import _find
+from ssgan_tf.data.loading import _find, lasting_name, places_of
 from ssgan_tf.errors import UserError
 
 
@@ -95,3 +95,20 @@ def test_starts_without_tensorflow():
         env={"PYTHONPATH": ":".join(sys.path)},
     )
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_single_image_is_enough_where_nothing_is_divided(make_folder):
+    folder = make_folder({"cats": 1, "dogs": 3})
+    with pytest.raises(UserError, match="expected at least 2 images"):
+        load_dataset(folder, 8)
+    assert load_dataset(folder, 8, least=1).counts() == {"cats": 1, "dogs": 3}
+
+
+def test_a_name_that_lasts_and_the_folders_it_may_mean(make_folder, tmp_path):
+    make_folder({"cats": 2}, name="sets/mine")
+    assert lasting_name("mine", "sets") == "mine"
+    assert lasting_name("demo") == "demo"
+    assert lasting_name("sets/mine") == str(tmp_path / "sets" / "mine")
+    assert lasting_name("elsewhere") == str(tmp_path / "elsewhere")
+    assert [str(path) for path in places_of("mine", "sets")] == ["sets/mine", "mine"]
+    assert places_of(None) == []

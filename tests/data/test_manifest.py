@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from ssgan_tf.data.manifest import read_manifest
+
+OURS = {
+    "made_by": "ssgan_tf 1",
+    "data": {"classes": {"red": {"train": ["a"], "test": []}}},
+    "classes": {"red": {"count": 1}},
+    "filter": {"learnt_from": {"red": ["a"]}},
+}
+
+
+def write(folder, manifest):
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return read_manifest(folder)
+
+
+def test_reads_ours_old_ones_too(tmp_path):
+    assert read_manifest(tmp_path) is None
+    assert write(tmp_path, OURS) == OURS
+    assert write(tmp_path, {"made_by": "ssgan_tf 0"}) == {"made_by": "ssgan_tf 0"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"made_by": "another program"},
+        {"made_by": 3},
+        {"data": []},
+        {"data": {"classes": {"red": 3}}},
+        {"data": {"classes": {"red": {"train": []}}}},
+        {"classes": {"red": 3}},
+        {"filter": {"learnt_from": ["a"]}},
+    ],
+    ids=str,
+)
+def test_another_shape_is_no_manifest(tmp_path, change):
+    assert write(tmp_path, OURS | change) is None
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "{", ""])
+def test_no_manifest_at_all(tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text)
+    assert read_manifest(tmp_path) is None
