@@ -1,4 +1,5 @@
 import io
+import itertools
 import warnings
 
 import numpy as np
@@ -13,9 +14,12 @@ from ssgan_tf.plots import (
     write_distances,
     write_embedding,
     write_gif,
+    write_means,
     write_png,
+    write_training,
 )
 from ssgan_tf.plots.charts import PALETTE, class_colours
+from ssgan_tf.plots.comparison import KINDS
 
 
 def squares(count, size=4):
@@ -188,6 +192,84 @@ def test_distances_of_nothing_but_copies():
     file = io.BytesIO()
     write_distances(file, np.zeros(3), np.zeros(4), "held-out")
     assert pixels(file).shape[2] == 3
+
+
+def places(picture, colour):
+    """Rows and columns of the pixels of a colour."""
+    wanted = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+    return np.nonzero((picture == wanted).all(axis=2))
+
+
+def means(**options):
+    file = io.BytesIO()
+    labels = ["original", "$crop$", "a name that is rather too long for a single line"]
+    write_means(file, labels, [0.7, 0.8, 0.9], [0.05, None, 0.02], **options)
+    return pixels(file)
+
+
+def test_means_lie_from_left_to_right_and_top_to_bottom():
+    kinds = ["original", "classical", "generated"]
+    picture = means(kinds=kinds, baseline=0.7)
+    above_legend = picture[: int(0.75 * len(picture))]
+    middles = [np.median(places(above_legend, KINDS[kind]), axis=1) for kind in kinds]
+    for earlier, later in itertools.pairwise(middles):
+        assert np.all(earlier < later)
+    lefts = [left for _, left in middles]
+    assert lefts[2] - lefts[1] == pytest.approx(lefts[1] - lefts[0], abs=3)
+
+
+def test_leaked_means_are_hollow_and_single_values_and_groups_are_shown():
+    kinds = ["original", "classical", "generated"]
+    filled, hollow = means(kinds=kinds), means(kinds=[*kinds[:2], "LEAKED"])
+    assert count_colour(filled, KINDS["generated"]) > count_colour(hollow, KINDS["LEAKED"]) + 60
+    # Beyond the intervals, single values widen the axis.
+    points = means(kinds=kinds, points=[[0.7], [0.2, 0.8], [0.9]])
+    left = [np.median(places(picture[:100], KINDS["original"])[1]) for picture in (filled, points)]
+    assert left[1] > left[0] + 100
+    grouped = means(kinds=kinds, groups=["none", "400", "400"])
+    assert len(grouped) == pytest.approx(len(filled) + 2 * 0.3 * 110, abs=3)
+
+
+def training_runs(*seeds):
+    steps = range(10, 110, 10)
+    return [
+        [
+            {"step": step, "loss": 1 + seed, "accuracy": 0.5}
+            | ({"test_accuracy": 0.4} if step % 50 == 0 else {})
+            for step in steps
+        ]
+        for seed in seeds
+    ]
+
+
+def test_training_has_a_panel_a_measure_and_the_mean_over_seeds():
+    file = io.BytesIO()
+    # Losses 1 and 3 have their mean at 2; then 3 alone; then 3 and 5 at 4.
+    runs = {"$a": training_runs(0, 2), "雛菊": training_runs(2), "_c": training_runs(2, 4)}
+    write_training(file, runs)
+    picture = pixels(file)
+    first = picture[: len(picture) // 4]
+    low, middle, high = (np.median(places(first, colour)[0]) for colour in PALETTE[:3])
+    assert low > middle + 10
+    assert low - middle == pytest.approx(middle - high, abs=2)
+    one_panel = io.BytesIO()
+    losses = [[{"step": step, "loss": 1 / step} for step in (1, 2)]]
+    write_training(one_panel, dict.fromkeys(runs, losses))
+    assert len(pixels(one_panel)) == pytest.approx(len(picture) - 2 * 2.4 * 110, abs=3)
+
+
+def test_a_mean_over_seeds_ends_with_the_shortest():
+    file = io.BytesIO()
+    long, short = training_runs(0)[0], training_runs(0)[0][:5]
+    write_training(file, {"a": [long, short], "b": [[{"step": 100, "loss": 0.5}]]})
+    picture = pixels(file)
+    columns = places(picture[: len(picture) // 4], PALETTE[0])[1]
+    assert columns.max() < 0.6 * picture.shape[1]
+
+
+def test_training_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="nothing to plot"):
+        write_training(io.BytesIO(), {"a": [[{"step": 1}]]})
 
 
 def test_neighbour_sheet_layout():

@@ -1,6 +1,7 @@
 """Pictures: grids and rows of images, animations, and charts of numbers."""
 
 from ssgan_tf.plots.charts import write_curves, write_distances, write_embedding
+from ssgan_tf.plots.comparison import write_means, write_training
 from ssgan_tf.plots.pictures import (
     image_grid,
     labelled_rows,
@@ -17,5 +18,7 @@ __all__ = [
     "write_distances",
     "write_embedding",
     "write_gif",
+    "write_means",
     "write_png",
+    "write_training",
 ]

@@ -47,8 +47,8 @@ def write_curves(path, runs):
         axis.set(title=title, xlabel="iterations (generator updates)")
         axis.grid(alpha=0.3)
     if len(runs) > 1:
-        _plain(axes[0].legend())
-    _save(path, figure)
+        plain_text(axes[0].legend())
+    save_figure(path, figure)
 
 
 def class_colours(count):
@@ -100,8 +100,8 @@ def write_embedding(path, points, labels, generated, class_names, title=None):
         ncols=-(-len(entries) // LEGEND_ROWS),
         frameon=False,
     )
-    _plain(legend)
-    _save(path, figure, bbox_inches="tight")  # as wide as the longest name needs
+    plain_text(legend)
+    save_figure(path, figure, bbox_inches="tight")  # as wide as the longest name needs
 
 
 def _entry(marker, colour, label, **style):
@@ -137,16 +137,17 @@ def write_distances(path, generated, reference, reference_label, title=None):
     axis.set(xlabel="distance to the nearest training image", ylabel="images, %", xlim=(0, None))
     axis.set_title(title or "", parse_math=False)
     figure.legend(loc="outside lower center", frameon=False)
-    _save(path, figure)
+    save_figure(path, figure)
 
 
-def _plain(legend):
+def plain_text(legend):
     """Take labels as they are: a class may be called "$5 and $10"."""
     for text in legend.get_texts():
         text.set_parse_math(False)
 
 
-def _save(path, figure, **options):
+def save_figure(path, figure, **options):
+    """Write a figure as PNG, to a path or a binary file."""
     encoded = io.BytesIO()
     with warnings.catch_warnings():
         # The font has no Chinese, say; the picture shows boxes, and the page the names.
