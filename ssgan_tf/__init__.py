@@ -17,6 +17,7 @@ __all__ = [
     "UserError",
     "__version__",
     "augment",
+    "classify",
     "evaluation",
     "load_dataset",
     "methods",
@@ -25,7 +26,7 @@ __all__ = [
 
 
 def __getattr__(name):
-    if name in ("augment", "evaluation", "methods"):
+    if name in ("augment", "classify", "evaluation", "methods"):
         return importlib.import_module(f"ssgan_tf.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)

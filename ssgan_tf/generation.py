@@ -7,57 +7,33 @@ from pathlib import Path
 import numpy as np
 
 from ssgan_tf import plots
+from ssgan_tf.data.balance import counts_to_generate
+from ssgan_tf.data.manifest import MANIFEST
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors, write_atomically, write_json
+from ssgan_tf.filtering import Selection, examples_sheet
 from ssgan_tf.progress import progress_bar
 from ssgan_tf.training.run_directory import RunDirectory
 from ssgan_tf.training.sampling import interpolate, load_run, sample_batches
 from ssgan_tf.version import __version__
 
-MANIFEST = "manifest.json"
-BALANCE = "balance"
+FILTER_SHEET = "filter.png"
 SHEET_IMAGES = 100  # of a contact sheet
 
 
-def parse_per_class(text):
-    """Return `--per_class` as a number, or as "balance".
-
-    Raises:
-        UserError: it is neither "balance" nor a number of at least 1.
-    """
-    if text == BALANCE:
-        return BALANCE
-    try:
-        count = int(text)
-    except ValueError:
-        count = 0
-    if count < 1:
-        raise UserError(f"--per_class is {text}; it must be a number from 1, or {BALANCE}")
-    return count
-
-
-def counts_to_generate(per_class, real_counts):
-    """Return how many images each class gets.
-
-    Args:
-        per_class: the same number for all, or "balance": as many as each class lacks of the
-            largest one.
-        real_counts: dict from class to its number of real training images.
-    """
-    largest = max(real_counts.values())
-    return {
-        name: largest - count if per_class == BALANCE else per_class
-        for name, count in real_counts.items()
-    }
-
-
 def write_generated_set(
-    run, out, per_class=400, *, seed=0, classes=None, average=True, walk=False, progress=True
-):
+    run, out, per_class=400, *,
+    seed=0, classes=None, average=True, walk=False, filtered=None, progress=True,
+):  # fmt: skip
     """Write `<out>/<class>/000000.png ...`, contact sheets and `manifest.json`.
 
     The images are a function of the run's checkpoint and the seed. Writing again replaces what an
     earlier call wrote; a folder that no such call made is refused.
+
+    With a filter they are the first that it accepts, so image k depends on the classifier and the
+    threshold too, but not on how many are asked for. Where its limit is reached a class gets fewer
+    images, or none and no folder; the manifest says so. `<out>/filter.png` shows accepted and
+    rejected images.
 
     Args:
         run: a run directory.
@@ -66,14 +42,15 @@ def write_generated_set(
         seed: which images.
         classes: names, by default all that the run has trained.
         average: use the moving average of the weights, where the run kept one.
-        walk: also write `<out>/<class>.gif`, a walk through the latents.
+        walk: also write `<out>/<class>.gif`, a walk through the latents, which no filter sees.
+        filtered: a `ssgan_tf.filtering.Filter`; by default every image is kept.
         progress: show a bar.
 
     Returns:
         the manifest, a dict.
 
     Raises:
-        UserError: the run, the classes or the folder do not fit.
+        UserError: the run, the classes, the folder or the filter do not fit.
     """
     run, out = Path(run), Path(out)
     method = load_run(run, average)
@@ -82,6 +59,8 @@ def write_generated_set(
         if name not in method.generators:
             have = ", ".join(sorted(method.generators))
             raise UserError(f"{run} has no trained class {name!r}; it has {have}")
+    if filtered:
+        filtered.require(names, method.settings.image_size)
     config = RunDirectory(run).config()
     recorded = config["data"]["classes"]
     counts = counts_to_generate(per_class, {name: len(recorded[name]["train"]) for name in names})
@@ -108,6 +87,10 @@ def write_generated_set(
         },
         "complete": False,
     }
+    selections = {}
+    if filtered:
+        manifest["filter"] = filtered.record()
+        selections = {name: Selection(filtered, name, counts[name]) for name in names}
     with disk_errors(f"writing {out}"):
         _prepare(out)
         write_json(out / MANIFEST, manifest)  # marks the folder as ours from the first moment
@@ -116,29 +99,52 @@ def write_generated_set(
                 continue
             generator = method.generators[name]
             shown = _write_class(
-                generator, method.settings, out / name, counts[name], seed, progress
-            )
-            sheet = plots.image_grid(np.stack(shown))
-            write_atomically(out / f"{name}.png", partial(plots.write_png, image=sheet))
+                generator, method.settings, out / name, counts[name], seed, progress,
+                selections.get(name),
+            )  # fmt: skip
+            if shown:
+                sheet = plots.image_grid(np.stack(shown))
+                write_atomically(out / f"{name}.png", partial(plots.write_png, image=sheet))
             if walk:
                 frames = interpolate(generator, method.settings, seed)
                 write_atomically(out / f"{name}.gif", partial(plots.write_gif, frames=frames))
+        if filtered:
+            _conclude_filtering(out, manifest, selections)
         write_json(out / MANIFEST, manifest | {"complete": True})
     return manifest | {"complete": True}
 
 
-def _write_class(generator, settings, folder, count, seed, progress):
+def _write_class(generator, settings, folder, count, seed, progress, selection):
     """Write one class's images; return the first of them for its contact sheet."""
-    folder.mkdir(exist_ok=True)
     shown, written = [], 0
+    batches = sample_batches(generator, settings, None if selection else count, seed)
+    if selection:
+        batches = selection.accepted_batches(batches)
     with progress_bar(count, folder.name, "img", progress) as bar:
-        for batch in sample_batches(generator, settings, count, seed):
+        for batch in batches:
+            if len(batch):  # a class without any image would not load
+                folder.mkdir(exist_ok=True)
             for image in batch:
                 plots.write_png(folder / f"{written:06d}.png", image)
                 written += 1
             shown.extend(batch[: SHEET_IMAGES - len(shown)])
+            if selection:
+                bar.set_postfix_str(f"of {selection.sampled:,} sampled", refresh=False)
             bar.update(len(batch))
     return shown
+
+
+def _conclude_filtering(out, manifest, selections):
+    """Add to a manifest what the filter did, and draw it."""
+    entries = manifest["classes"]
+    for name, selection in selections.items():
+        entries[name] |= selection.report()
+    rates = {name: entries[name]["acceptance_rate"] for name in selections}
+    entry = {"validation_accuracy": None, "acceptance_rate": rates, "kept": True}
+    manifest["filter"]["rounds"] = [entry]  # the only one, unless `filter_in_rounds` goes on
+    sheet = examples_sheet(selections.values())
+    if sheet is not None:
+        write_atomically(out / FILTER_SHEET, partial(plots.write_png, image=sheet))
 
 
 def _prepare(out):
@@ -157,6 +163,8 @@ def _prepare(out):
             f"{out} is not empty and holds no {MANIFEST} of a generated set; "
             "choose another --out, or empty it yourself"
         )
+    if "filter" in old:
+        (out / FILTER_SHEET).unlink(missing_ok=True)
     for name in classes:
         for picture in (out / name).glob("[0-9]*.png"):
             picture.unlink()

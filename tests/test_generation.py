@@ -7,7 +7,8 @@ from tiny import painted_squares, tiny_method
 
 from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
-from ssgan_tf.generation import counts_to_generate, parse_per_class, write_generated_set
+from ssgan_tf.filtering import Filter
+from ssgan_tf.generation import write_generated_set
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +19,25 @@ def trained(tmp_path_factory):
     method = tiny_method(batch_size=2)
     method.fit(images, run_dir=run_dir, iterations=1, progress=False)
     return run_dir, method
+
+
+class ByChance:
+    """Takes about half of any images for left, and never one for right."""
+
+    class_names = ("left", "right")
+    image_size = 32
+
+    def __init__(self):
+        self.record = {"learnt_from": {"left": ["a"], "right": ["b"]}}
+
+    def probabilities(self, images):
+        left = images.sum(axis=(1, 2, 3), dtype=np.int64) % 101 / np.float32(100)
+        return np.stack([left, np.zeros_like(left)], axis=1)
+
+
+def accepted_left(method, count, seed=0):
+    images = method.sample("left", count, seed=seed)
+    return images[ByChance().probabilities(images)[:, 0] >= 0.5]
 
 
 def write(run_dir, out, per_class=3, **options):
@@ -60,8 +80,6 @@ def test_balance_fills_up_to_the_largest_class(trained, tmp_path):
     assert not (tmp_path / "set" / "left").exists()  # an empty class would not load
     assert not (tmp_path / "set" / "left.png").exists()
     assert len(list((tmp_path / "set" / "right").glob("*.png"))) == 2
-    assert counts_to_generate("balance", {"a": 3, "b": 10}) == {"a": 7, "b": 0}
-    assert counts_to_generate(4, {"a": 3, "b": 10}) == {"a": 4, "b": 4}
 
 
 def test_the_last_weights_differ_from_the_average(trained, tmp_path):
@@ -113,9 +131,69 @@ def test_what_cannot_be_sampled_is_refused(trained, tmp_path):
     assert not (tmp_path / "set").exists()
 
 
-@pytest.mark.parametrize("text", ["0", "-3", "many", "1.5", ""])
-def test_per_class_is_a_number_or_balance(text):
-    with pytest.raises(UserError, match="must be a number from 1, or balance"):
-        parse_per_class(text)
-    assert parse_per_class("12") == 12
-    assert parse_per_class("balance") == "balance"
+def test_a_filter_keeps_the_first_accepted_images(trained, tmp_path):
+    run_dir, method = trained
+    manifest = write(
+        run_dir, tmp_path / "set", 40, classes=["left"], filtered=Filter(ByChance(), 0.5)
+    )
+    entry = manifest["classes"]["left"]
+    assert entry["count"] == entry["wanted"] == 40
+    assert 64 < entry["sampled"] < 128  # so more than one batch was needed
+    assert entry["acceptance_rate"] == 40 / entry["sampled"]
+    assert entry["shortfall"] is None
+    assert manifest["complete"] is True
+    expected = accepted_left(method, entry["sampled"])
+    assert len(expected) == 40
+    np.testing.assert_array_equal(pixels(tmp_path / "set" / "left"), expected)
+    # Fewer are the first of these, whatever the limit.
+    write(run_dir, tmp_path / "few", 9, classes=["left"], filtered=Filter(ByChance(), 0.5, 5))
+    np.testing.assert_array_equal(pixels(tmp_path / "few" / "left"), expected[:9])
+
+
+def test_the_limit_of_a_filter_leaves_a_smaller_set(trained, tmp_path):
+    run_dir, method = trained
+    manifest = write(run_dir, tmp_path / "set", 50, filtered=Filter(ByChance(), 0.5, 1, "seed-0"))
+    left, right = manifest["classes"]["left"], manifest["classes"]["right"]
+    expected = accepted_left(method, 50)
+    assert 0 < left["count"] == len(expected) < 50
+    assert left["sampled"] == 50
+    assert left["shortfall"].startswith(f"{len(expected)} of 50 found among 50 candidates")
+    np.testing.assert_array_equal(pixels(tmp_path / "set" / "left"), expected)
+    # A class of which none was accepted has no folder, since an empty one would not load.
+    assert right["count"] == right["acceptance_rate"] == 0
+    assert "none reaches a probability of 0.5" in right["shortfall"]
+    assert sorted(path.name for path in (tmp_path / "set").iterdir()) == [
+        "filter.png", "left", "left.png", "manifest.json",
+    ]  # fmt: skip
+    assert manifest["complete"] is True
+    assert manifest == json.loads((tmp_path / "set" / "manifest.json").read_text())
+    assert manifest["filter"]["classifier"] == "seed-0"
+    assert manifest["filter"]["threshold"] == 0.5
+    assert manifest["filter"]["limit"] == 1
+    assert manifest["filter"]["learnt_from"] == {"left": ["a"], "right": ["b"]}
+    (only,) = manifest["filter"]["rounds"]
+    assert only["acceptance_rate"] == {"left": left["acceptance_rate"], "right": 0}
+    # Written again without a filter, nothing is left of it.
+    manifest = write(run_dir, tmp_path / "set", 2, classes=["right"])
+    assert "filter" not in manifest
+    assert sorted(path.name for path in (tmp_path / "set").iterdir()) == [
+        "manifest.json", "right", "right.png",
+    ]  # fmt: skip
+
+
+def test_a_filter_and_balance_leave_the_largest_class_alone(trained, tmp_path):
+    manifest = write(trained[0], tmp_path / "set", "balance", filtered=Filter(ByChance(), 0.5))
+    assert manifest["classes"]["left"]["sampled"] == 0
+    assert manifest["classes"]["left"]["acceptance_rate"] is None
+    assert manifest["classes"]["left"]["shortfall"] is None
+    assert manifest["classes"]["right"]["sampled"] == 40  # 2 wanted, 20 candidates for each
+
+
+def test_a_filter_of_other_images_leaves_an_earlier_set_alone(trained, tmp_path):
+    write(trained[0], tmp_path / "set")
+    small, stranger = ByChance(), ByChance()
+    small.image_size, stranger.class_names = 16, ("left",)
+    for classifier, match in ((small, "of 16 pixels"), (stranger, "not know the class 'right'")):
+        with pytest.raises(UserError, match=match):
+            write(trained[0], tmp_path / "set", filtered=Filter(classifier))
+    assert len(pixels(tmp_path / "set" / "left")) == 3

@@ -1,15 +1,18 @@
 """The README's table of flags and its commands are those of the scripts."""
 
+import functools
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text()
 
 
+@functools.cache
 def flags_of(script):
     result = subprocess.run(
         [sys.executable, str(ROOT / script), "--helpshort"], capture_output=True, text=True
@@ -17,29 +20,31 @@ def flags_of(script):
     return set(re.findall(r"^\s+--(?:\[no\])?(\w+):", result.stdout, flags=re.MULTILINE))
 
 
-def test_every_flag_of_train_is_in_the_table_and_no_other():
-    flags = flags_of("train.py")
-    assert len(flags) > 25
-    rows = re.findall(r"^\| `--(\w+)` \|", README, flags=re.MULTILINE)
-    assert sorted(rows) == sorted(flags)
-
-
-def test_every_flag_of_evaluate_is_in_its_page_and_no_other():
-    page = (ROOT / "docs" / "evaluation.md").read_text()
-    rows = re.findall(r"^\| `--(\w+)` \|", page, flags=re.MULTILINE)
-    assert sorted(rows) == sorted(flags_of("evaluate.py"))
+@pytest.mark.parametrize(
+    ("script", "page"),
+    [
+        ("train.py", "README.md"),
+        ("evaluate.py", "docs/evaluation.md"),
+        ("classify.py", "docs/classification.md"),
+    ],
+)
+def test_every_flag_of_a_script_is_in_its_page_and_no_other(script, page):
+    rows = re.findall(r"^\| `--(\w+)` \|", (ROOT / page).read_text(), flags=re.MULTILINE)
+    assert len(rows) > 10
+    assert sorted(rows) == sorted(flags_of(script))
 
 
 def test_every_flag_in_the_commands_exists():
+    pages = [path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))]
     commands = [
         command
-        for block in re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
-        for line in block.splitlines()
+        for block in re.findall(r"```bash\n(.*?)```", "\n".join(pages), flags=re.DOTALL)
+        for line in block.replace("\\\n", " ").splitlines()
         for command in line.split("&&")
         if ".py " in command
     ]
-    assert len(commands) >= 6
-    scripts = ("train.py", "generate.py", "evaluate.py")
+    assert len(commands) >= 12
+    scripts = ("train.py", "generate.py", "evaluate.py", "classify.py")
     known = {script: flags_of(script) for script in scripts}
     for command in commands:
         words = shlex.split(command, comments=True)

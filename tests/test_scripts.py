@@ -24,7 +24,7 @@ def call(script, *arguments, folder, **environment):
     )
 
 
-def test_train_generate_and_evaluate(tmp_path):
+def test_train_generate_evaluate_classify_and_filter(tmp_path, preset):
     trained = call(
         "train.py", "--dataset=demo", "--classes=roses,tulips", "--train_per_class=6",
         "--iterations=2", *TINY, folder=tmp_path,
@@ -59,6 +59,29 @@ def test_train_generate_and_evaluate(tmp_path):
         assert "curves" in metrics["pictures"]
     assert (tmp_path / "results" / "demo" / "generated" / "roses" / "000001.png").exists()
 
+    classified = call(
+        "classify.py", "--dataset=demo", "--classes=roses,tulips", "--augment=ssgan=augmented/demo",
+        "--augment=crop", "--per_class=2", "--seeds=1", "--epochs=1", f"--weights={preset}",
+        "--real_per_class=5", folder=tmp_path,
+    )  # fmt: skip
+    assert classified.returncode == 0, classified.stderr
+    # The generator learnt from 6 images of each class, and the classifiers from 5 of these.
+    for words in ("accuracy, + 2", "one seed is no evidence", "learnt from 2 real images"):
+        assert words in classified.stdout
+    out = tmp_path / "results" / "demo-classify"
+    results = json.loads((out / "results.json").read_text())
+    assert results["conditions"]["ssgan"]["finding"] == "clean"
+    assert [row["condition"] for row in results["rows"]] == ["original", "ssgan", "crop"]
+    assert (out / "report.html").stat().st_size > 100_000  # with its pictures
+
+    filtered = call(
+        "generate.py", "--run=runs/demo/ssgan", "--per_class=2", "--out=augmented/filtered",
+        f"--filter={out / 'runs' / 'original' / 'seed-0'}", "--threshold=0.01", folder=tmp_path,
+    )  # fmt: skip
+    assert filtered.returncode == 0, filtered.stderr
+    assert "the filter accepted" in filtered.stdout
+    assert (tmp_path / "augmented" / "filtered" / "filter.png").exists()
+
 
 def test_help_is_no_error(tmp_path):
     result = call("generate.py", "--help", folder=tmp_path)
@@ -92,6 +115,8 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         ("generate.py", ["--out=x"], "--run is missing; it is the run directory"),
         ("generate.py", ["--run=x"], "--out is missing; it is the folder to write"),
         ("generate.py", ["--run=nowhere", "--out=x"], "is not a run directory"),
+        ("generate.py", ["--run=x", "--out=x", "--threshold=0.5"], "--threshold needs --filter"),
+        ("classify.py", ["--augment=cropp"], "'cropp' is no known augmentation, did you mean crop"),
         ("evaluate.py", ["--dataset=demo"], "either --generated FOLDER or --run RUN"),
         ("evaluate.py", ["--generated=x"], "either --dataset NAME or --real FOLDER"),
         (

@@ -1,5 +1,7 @@
 """Images out of trained generators."""
 
+import itertools
+
 import numpy as np
 import tensorflow as tf
 
@@ -20,14 +22,16 @@ def generate(generator, latents):
 
 
 def sample_batches(generator, settings, count, seed):
-    """Yield `count` images in batches, uint8 `(up to 64, size, size, 3)`.
+    """Yield `count` images in batches, uint8 `(up to 64, size, size, 3)`; None never ends.
 
     Whole batches are computed, even where fewer images are wanted, so that image number i depends
     on the seed alone and not on how many are asked for.
     """
-    for number, start in enumerate(range(0, count, BATCH)):
+    batches = itertools.count() if count is None else range(-(-count // BATCH))
+    for number in batches:
         latents = draw_latents(settings.noise, (BATCH, settings.latent_dim), (seed, number))
-        yield generate(generator, latents)[: count - start]
+        images = generate(generator, latents)
+        yield images if count is None else images[: count - number * BATCH]
 
 
 def sample(generator, settings, count, seed=0):

@@ -1,0 +1,80 @@
+"""A trained classifier on disk: its network, and the record of what it learnt from."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from ssgan_tf.classify.training import predictor
+from ssgan_tf.errors import UserError
+from ssgan_tf.files import write_json
+
+NETWORK, RECORD = "classifier.keras", "classifier.json"
+KEYS = {
+    "class_names", "image_size", "condition", "seed", "settings", "dataset", "learnt_from",
+    "spared",
+}  # fmt: skip
+
+
+class Classifier:
+    """A network that tells classes apart, with its record.
+
+    Args:
+        network: from images to logits, see `build_network`.
+        record: what `classifier.json` holds; see docs/classification.md.
+
+    Attributes:
+        class_names: the classes in the order of the logits.
+        image_size: height and width of the images in pixels.
+    """
+
+    def __init__(self, network, record):
+        self.network, self.record = network, record
+        self.class_names = tuple(record["class_names"])
+        self.image_size = record["image_size"]
+        self._logits = predictor(network)
+
+    def probabilities(self, images):
+        """Return the probability of each class, float32 `(n, classes)`.
+
+        Args:
+            images: uint8 `(n, image_size, image_size, 3)`.
+        """
+        return tf.nn.softmax(self._logits(images)).numpy()
+
+    def save(self, folder):
+        """Write `classifier.keras` and `classifier.json` into a folder that exists."""
+        folder = Path(folder)
+        # Keras writes to a path that ends in .keras, so it cannot be handed a file.
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".") as aside:
+            written = Path(aside) / NETWORK
+            self.network.save(written)
+            written.replace(folder / NETWORK)
+        write_json(folder / RECORD, self.record)  # last: it marks the pair as complete
+
+    @classmethod
+    def load(cls, folder):
+        """Return the classifier that `classify.py` left in a folder.
+
+        Raises:
+            UserError: there is none, or it is damaged.
+        """
+        # Keras finds the backbone's class by name once KerasHub has been imported.
+        import keras_hub  # noqa: F401
+
+        folder = Path(folder).expanduser()
+        try:
+            record = json.loads((folder / RECORD).read_text())
+            if missing := KEYS - record.keys():
+                raise KeyError(min(missing))
+            return cls(keras.saving.load_model(folder / NETWORK, compile=False), record)
+        except (FileNotFoundError, NotADirectoryError):
+            raise UserError(
+                f"{folder} holds no classifier; name a folder such as "
+                "results/flower-classify/runs/original/seed-0 that classify.py has written"
+            ) from None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+            raise UserError(f"{folder}: the classifier in it is damaged ({reason})") from error

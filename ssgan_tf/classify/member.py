@@ -1,0 +1,117 @@
+"""One training of a comparison: a condition, a size and a seed, with its files."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from ssgan_tf.classify.classifier import Classifier
+from ssgan_tf.classify.conditions import Condition, row_name
+from ssgan_tf.classify.scores import classification_scores
+from ssgan_tf.classify.training import ClassifierTraining, predictor
+from ssgan_tf.files import sweep_temporaries, write_json
+from ssgan_tf.training.metrics_log import MetricsLog
+
+RESULT, CURVES = "result.json", "metrics.jsonl"
+KEYS = {
+    "scores", "images", "added", "steps", "fingerprint", "versions", "git_commit",
+}  # of a result  # fmt: skip
+TEST_EVERY = 5  # lines between the test accuracies of the curves
+
+
+@dataclass(frozen=True)
+class Member:
+    """A condition at one size, with one seed.
+
+    Attributes:
+        condition: what is added.
+        size: how much, as text: "400" or "balance"; None for a condition without sets.
+        seed: of the initial weights, the order of the images, and what is drawn for augmentation.
+    """
+
+    condition: Condition
+    size: str | None
+    seed: int
+
+    @property
+    def row(self):
+        """The name of its row and folder, e.g. "crop-400"."""
+        return row_name(self.condition.name, self.size)
+
+    def __str__(self):
+        return f"{self.row} seed {self.seed}"
+
+    def folder(self, out):
+        """Return where its files go: `runs/<row>/seed-<n>` in the folder of the comparison."""
+        return Path(out) / "runs" / self.row / f"seed-{self.seed}"
+
+    def result(self, out):
+        """Return its `result.json` as a dict, or None where it has not finished or is damaged."""
+        try:
+            result = json.loads((self.folder(out) / RESULT).read_text())
+        except (OSError, ValueError):
+            return None
+        return result if isinstance(result, dict) and result.keys() >= KEYS else None
+
+
+def train_member(
+    member, training, test, settings, steps, folder, *,
+    record: dict | None = None, report: Callable[[int, dict], None] = lambda count, figures: None,
+):  # fmt: skip
+    """Train and test one classifier; write its curves, its result and perhaps itself.
+
+    The last weights are the ones tested. The test accuracies along the way are for the curves and
+    decide nothing.
+
+    Args:
+        member: the `Member`.
+        training: the `ImageSet` to learn from, real images and added ones.
+        test: the `ImageSet` to test on.
+        settings: the `Settings`.
+        steps: gradient steps.
+        folder: for `metrics.jsonl`, TensorBoard's events and `result.json`; an unfinished training
+            in it is replaced.
+        record: keep the classifier in the folder, with this record.
+        report: called with the steps just taken and their figures; what it raises ends the
+            training.
+
+    Returns:
+        the scores of `classification_scores`, and `seconds`.
+    """
+    start = time.perf_counter()
+    folder.mkdir(parents=True, exist_ok=True)
+    sweep_temporaries(folder)
+    for stale in (folder / CURVES, *folder.glob("events.*")):
+        stale.unlink(missing_ok=True)
+    learning = ClassifierTraining(training, settings, member.seed, steps, member.condition.policies)
+    predict = predictor(learning.network)
+
+    def predicted():
+        return predict(test.images).argmax(axis=1)
+
+    log, board = MetricsLog(folder / CURVES), tf.summary.create_file_writer(str(folder))
+    done = 0
+    for line, (count, figures) in enumerate(learning.in_turns(), 1):
+        done += count
+        if line % TEST_EVERY == 0 or done == steps:
+            figures["test_accuracy"] = float(np.mean(predicted() == test.labels))
+        log.write(done, **figures)
+        with board.as_default(step=done):
+            for name, value in figures.items():
+                tf.summary.scalar(name, value)
+        report(count, figures)
+    board.close()
+    scores = classification_scores(test.labels, predicted(), test.class_names)
+    scores["seconds"] = round(time.perf_counter() - start, 1)
+    if record is not None:
+        Classifier(learning.network, record).save(folder)
+    return scores
+
+
+def write_result(member, out, result):
+    """Write `result.json`, which marks the member as finished."""
+    write_json(member.folder(out) / RESULT, result)

@@ -1,0 +1,226 @@
+"""The report of a comparison: one HTML page, and its main result as a sentence."""
+
+from pathlib import Path
+
+from ssgan_tf.classify.leaks import CLEAN, LEAKED, UNKNOWN
+from ssgan_tf.classify.results import row_label, shown_mean
+from ssgan_tf.classify.tables import (
+    accuracy_table,
+    class_table,
+    confusion_table,
+    difference_table,
+    recall_table,
+    training_table,
+)
+from ssgan_tf.report import Callout, Definitions, Details, Figure, Section, write_report
+
+FINDINGS = {"helps": "good", "no evidence": "note", "hurts": "bad"}
+TO_ORIGINAL = {
+    "helps": "{} helps",
+    "no evidence": "There is no evidence that {} helps",
+    "hurts": "{} hurts",
+}
+TO_CLASSICAL = {
+    "helps": ", and it is better than {}, the best classical condition",
+    "no evidence": "; there is no evidence that it is better or worse than {}, the best classical "
+    "condition",
+    "hurts": "; it is worse than {}, the best classical condition",
+}
+
+HOW_TO_READ = {
+    "Accuracy": "Share of the test images whose class was recognised (Eq. 11). Test images are "
+    "real, never augmented and never learnt from.",
+    "Precision, recall, F1": "Of each class, then averaged, each class counting alike (precision: "
+    "Eq. 12). The recall of a class is its own accuracy.",
+    "±": "Half the 95 % interval of a mean over seeds (Student's t). It covers the chance of "
+    "training: initial weights, the order of the images, the draws of augmentation. Split and test "
+    "images are the same for all, so it does not cover that other test images would give other "
+    "figures.",
+    "Differences": "Paired: condition and baseline are compared seed by seed. Helps: the whole "
+    "interval lies above 0; hurts: below. No evidence: neither, which does not prove that there is "
+    "no effect; more seeds narrow the interval. Of twenty conditions without any effect, about one "
+    "helps or hurts by chance.",
+    "Best classical": "The classical condition with the highest mean accuracy at the same size. It "
+    "is chosen on the same test images, which favours the classical side.",
+    "Gradient steps": "Equal for all conditions unless the settings say budget epochs: more images "
+    "do not mean more training.",
+    "LEAKED": "The generator, or a filter of its images, learnt from test images, or the added "
+    "images hold some. Such figures say nothing about unseen images.",
+    "Provenance unknown": "No manifest says what the generator learnt from, or it tells of other "
+    "images, so a leak cannot be ruled out.",
+}
+
+
+def headline(results):
+    """Return the main result in a sentence or two: whether generated images help.
+
+    It is about the generated row with the highest mean accuracy, of those that help if there are
+    any. LEAKED rows stay out, and so do those of unknown provenance where there are others.
+    """
+    conditions = results["conditions"]
+    by_finding = {}
+    for row in _generated(results):
+        by_finding.setdefault(conditions[row["condition"]]["finding"], []).append(row)
+    generated = by_finding.get(CLEAN) or by_finding.get(UNKNOWN)
+    if not generated:
+        leaked = " without a leak" if by_finding else ""
+        return f"No generated images{leaked} were compared."
+    compared = [row for row in generated if row["to_original"]]
+    if not compared:
+        return "Nothing to compare with has finished yet."
+    helpful = [row for row in compared if row["to_original"]["finding"] == "helps"]
+    best = max(helpful or compared, key=lambda row: row["mean"]["accuracy"]["mean"])
+    label, to_original = row_label(best, conditions), best["to_original"]
+    original = next(
+        row for row in results["rows"] if conditions[row["condition"]]["kind"] == "original"
+    )
+    accuracies = (
+        f"accuracy {shown_mean(best['mean']['accuracy'])}, of original "
+        f"{shown_mean(original['mean']['accuracy'])}."
+    )
+    if to_original["half_width"] is None:
+        return f"One seed is no evidence. {label}: {accuracies}"
+    words = TO_ORIGINAL[to_original["finding"]].format(label)
+    if best["to_classical"]:
+        against = TO_CLASSICAL[best["to_classical"]["finding"]]
+        words += against.format(best["to_classical"]["baseline"])
+    words += f": {accuracies}"
+    if len(compared) > 1:
+        words += f" Rows with generated images that help: {len(helpful)} of {len(compared)}."
+    return words
+
+
+def write_page(out, results, pictures):
+    """Write `report.html` into a folder.
+
+    Args:
+        out: the folder, with the pictures in it.
+        results: what `results.json` holds.
+        pictures: file names by what they show; see `write_pictures`.
+    """
+    out = Path(out)
+    conditions, data = results["conditions"], results["data"]
+
+    def figure(key, alt, caption=None):
+        return Figure((out / pictures[key]).read_bytes(), alt, caption)
+
+    summary = [headline(results)]
+    summary += [Callout(_kind(row, conditions), row["sentence"]) for row in _generated(results)]
+    summary += [Callout("warning", warning) for warning in results["warnings"]]
+    if results["unfinished"]:
+        names = ", ".join(results["unfinished"])
+        summary.append(Callout("warning", f"Not finished, so left out: {names}."))
+    summary.append(accuracy_table(results))
+    if "accuracy" in pictures:
+        summary.append(
+            figure(
+                "accuracy", "Mean accuracy of each row with its interval",
+                "Mean accuracy and its 95 % interval; pale dots are single seeds, the dotted line "
+                "is original's mean.",
+            )
+        )  # fmt: skip
+    sections = [Section("Summary", *summary)]
+    if "added" in pictures:
+        sections.append(
+            Section(
+                "Added images", figure("added", "Examples of what each row adds"),
+                intro="Examples of what each row adds to the real images, or learns from.",
+            )
+        )  # fmt: skip
+    sections += [
+        Section("Differences", difference_table(results)),
+        Section("Each class", class_table(results), recall_table(results)),
+        _confusion_section(results),
+    ]
+    training = [training_table(results)]
+    if "curves" in pictures:
+        training.append(
+            figure(
+                "curves", "Loss and accuracy over the gradient steps",
+                "Bold: mean over seeds; pale: single seeds. The test accuracies along the way "
+                "decide nothing: the last weights are the ones tested.",
+            )
+        )  # fmt: skip
+    sections += [
+        Section("Training", *training),
+        Section("How to read this", Definitions(HOW_TO_READ)),
+        Section("Inputs", Definitions(_inputs(results)),
+                Details("Settings", Definitions(results["settings"])),
+                Details("Versions", Definitions(results["versions"]))),
+    ]  # fmt: skip
+    tested = sum(counts["test"] for counts in data["classes"].values())
+    seeds = max((len(row["seeds"]) for row in results["rows"]), default=0)
+    write_report(
+        out / "report.html",
+        f"Does augmentation help? {data['name']}",
+        f"{len(conditions)} conditions, {seeds} {'seed' if seeds == 1 else 'seeds'} each, "
+        f"tested on {tested} {data['tested_on']} images",
+        sections,
+        results["made_by"],
+    )
+
+
+def _generated(results):
+    return [
+        row for row in results["rows"]
+        if results["conditions"][row["condition"]]["kind"] == "generated"
+    ]  # fmt: skip
+
+
+def _kind(row, conditions):
+    """Return the kind of a row's callout.
+
+    It is not "good" to help less than classical augmentation, or perhaps by a leak.
+    """
+    provenance = conditions[row["condition"]]["finding"]
+    to_original, to_classical = row["to_original"], row["to_classical"]
+    if provenance == LEAKED:
+        return "warning"
+    if not to_original:
+        return "note"
+    worse = to_classical and to_classical["finding"] == "hurts"
+    if to_original["finding"] == "helps" and (worse or provenance == UNKNOWN):
+        return "note"
+    return FINDINGS[to_original["finding"]]
+
+
+def _confusion_section(results):
+    """Return the matrices of `original` and the largest size; the others have to be opened."""
+    rows, conditions = results["rows"], results["conditions"]
+    largest = max(rows, key=lambda row: row["images"])["size"] if rows else None
+    shown, others = [], []
+    for row in rows:
+        first = row["size"] == largest or conditions[row["condition"]]["kind"] == "original"
+        (shown if first else others).append(confusion_table(results, row))
+    if others:
+        shown.append(Details("Other rows", *others))
+    return Section(
+        "Confusion matrices", *shown,
+        intro="Test images of each class, down, by the class that was predicted, across: counts "
+        "summed over seeds. The darker, the larger the share of the true class.",
+    )  # fmt: skip
+
+
+def _inputs(results):
+    data = results["data"]
+    inputs = {
+        "Command": results["command"],
+        "Data": f"{data['name']}, fingerprint {data['fingerprint'][:12]}",
+        "Image size": f"{data['image_size']} pixels",
+        "Real images": "; ".join(
+            f"{name}: {counts['train']} learnt from, {counts['test']} tested on"
+            for name, counts in data["classes"].items()
+        ),
+        "Tested on": f"{data['tested_on']} images",
+    }
+    if data["imbalance"]:
+        inputs["Imbalance"] = ", ".join(
+            f"{name} dropped down to {kept}" for name, kept in data["imbalance"].items()
+        )
+    for name, condition in results["conditions"].items():
+        if condition["finding"]:
+            found = [condition["spec"], condition["finding"], *condition["notes"]]
+            inputs[f"Condition {name}"] = "; ".join(note.removesuffix(".") for note in found)
+    inputs["Commit"] = results["git_commit"] or "unknown"
+    inputs["Time"] = f"{results['seconds'] / 60:.1f} minutes of training and testing"
+    return inputs

@@ -1,0 +1,161 @@
+"""What a comparison leaves in JSON: how to know it again, what classifiers learnt, the results."""
+
+import dataclasses
+import json
+import shlex
+import sys
+
+from ssgan_tf.classify.network import load_backbone
+from ssgan_tf.classify.protocol import VALIDATION
+from ssgan_tf.classify.results import summarise
+from ssgan_tf.data.loading import datasets_folder, lasting_name
+from ssgan_tf.perceptual import weights_fingerprint
+from ssgan_tf.training.precision import resolve_precision
+from ssgan_tf.training.provenance import git_commit, hashes_by_class, versions
+from ssgan_tf.version import __version__
+
+SCHEMA = 1  # of results.json; raised when a key changes its meaning
+
+
+def settings_of(study):
+    """Return everything that decides a training beside its images, by flag, a dict."""
+    training = dataclasses.asdict(study.settings)
+    training["learning_rate"] = study.settings.rate
+    training["precision"] = resolve_precision(study.settings.precision)
+    if study.settings.weights != "scratch":
+        backbone = load_backbone(study.settings.weights, study.images.image_size)
+        training["weights"] += f" sha256 {weights_fingerprint(backbone)}"
+    protocol = dataclasses.asdict(study.protocol)
+    del protocol["test_per_class"]  # seen from the images themselves
+    return {
+        "classes": ",".join(study.images.class_names),
+        "image_size": study.images.image_size,
+        **protocol,
+        "imbalance": ",".join(f"{name}={kept}" for name, kept in study.imbalance.items()),
+        **training,
+    }
+
+
+def make_config(study):
+    """Return what `config.json` holds; see `RunDirectory.prepare`."""
+    division = study.division
+    tested = hashes_by_class(division.test)
+    return {
+        "settings": study.flags,
+        "data": {
+            "name": study.images.name,
+            "classes": {
+                name: {"train": learnt, "test": tested[name]}
+                for name, learnt in hashes_by_class(division.training).items()
+            },
+        },
+        "versions": versions(),
+        "git_commit": git_commit(),
+        "command": sys.argv,
+    }
+
+
+def make_record(study, member):
+    """Return what `classifier.json` holds of a member; see `Classifier`."""
+    return {
+        "made_by": f"ssgan_tf {__version__}",
+        "class_names": list(study.images.class_names),
+        "image_size": study.images.image_size,
+        "condition": member.condition.name,
+        "kind": member.condition.kind,
+        "size": member.size,
+        "seed": member.seed,
+        "dataset": {
+            "name": study.images.name,
+            "source": lasting_name(study.source, study.datasets_dir),
+            "datasets_dir": str(datasets_folder(study.datasets_dir).absolute()),
+        },
+        "split": {
+            "seed": study.protocol.seed,
+            "test_per_class": study.protocol.test_per_class,
+        },
+        "settings": dataclasses.asdict(study.settings),
+        "steps": study.steps(member),
+        "learnt_from": hashes_by_class(study.division.training),
+        "spared": hashes_by_class(study.division.spared),
+    }
+
+
+def make_results(study):
+    """Return what `results.json` holds, of the members that have finished."""
+    found = [(member, member.result(study.out)) for member in study.members]
+    finished = [result for _, result in found if result]
+    rows = {}
+    for member, result in found:
+        if result:
+            row = rows.setdefault(
+                member.row,
+                {
+                    "condition": member.condition.name,
+                    "size": member.size,
+                    **{key: result[key] for key in ("images", "added", "steps")},
+                    "seeds": {},
+                },
+            )
+            row["seeds"][str(member.seed)] = result["scores"]
+    conditions = {}
+    for condition in study.conditions:
+        finding, notes = study.finding(condition)
+        conditions[condition.name] = {
+            "kind": condition.kind, "spec": condition.spec, "finding": finding, "notes": notes,
+        }  # fmt: skip
+    tested = study.division.test.counts()
+    return {
+        "schema": SCHEMA,
+        "made_by": f"ssgan_tf {__version__}",
+        "command": shlex.join(sys.argv),
+        "settings": study.flags,
+        "data": {
+            "name": study.images.name,
+            "fingerprint": study.images.fingerprint(),
+            "image_size": study.images.image_size,
+            "tested_on": study.division.tested_on,
+            "classes": {
+                name: {"train": count, "test": tested[name]}
+                for name, count in study.division.training.counts().items()
+            },
+            "imbalance": study.imbalance,
+        },
+        "sizes": study.sizes,
+        "conditions": conditions,
+        "rows": summarise(list(rows.values()), conditions),
+        "unfinished": [str(member) for member, result in found if not result],
+        "warnings": _warnings(study, finished),
+        "versions": versions(),
+        "git_commit": git_commit(),
+        "seconds": sum(result["scores"]["seconds"] for result in finished),
+    }
+
+
+def _warnings(study, finished):
+    """Return what a reader has to know before the figures."""
+    warnings = []
+    if study.division.tested_on == VALIDATION:
+        warnings.append(
+            "tested on validation images (--validation): fit for choosing settings; figures to be "
+            "reported come from the test images"
+        )
+    if study.settings.budget == "epochs":
+        warnings.append(
+            "--budget epochs: conditions with more images were trained for more steps, which may "
+            "be all that helped"
+        )
+    for name, found in study.provenance.items():
+        for kept in study.imbalance.keys() & found.learnt_more.keys():
+            warnings.append(
+                f"{name} learnt from {found.learnt_more[kept]} images of {kept} that --imbalance "
+                "takes away from the classifiers; train its generator on what is kept (train.py "
+                f"--classes {kept} --train_per_class {study.imbalance[kept]})"
+            )
+    makers = {json.dumps([result["versions"], result["git_commit"]]) for result in finished}
+    if len(makers) > 1:
+        warnings.append(
+            "not all trainings were made by the same versions and commit; each result.json names "
+            "its own"
+        )
+    return warnings

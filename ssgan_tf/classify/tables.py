@@ -1,0 +1,187 @@
+"""The tables of a comparison, for the terminal and the page alike."""
+
+from ssgan_tf.classify.leaks import LEAKED, UNKNOWN
+from ssgan_tf.classify.results import AGAINST, mark, row_label
+from ssgan_tf.report import Cell, Table
+
+WARNINGS = {
+    LEAKED: "LEAKED: it learnt from test images or holds some; its figures say nothing about "
+    "unseen images.",
+    UNKNOWN: "Provenance unknown: nothing tells whether it learnt from test images.",
+}
+
+
+def accuracy_table(results):
+    """Return accuracy and precision of each condition and size (SSGAN, Tables 3 and 5).
+
+    A condition that adds no images has the same figures at every size. The best mean of a column
+    is bold, LEAKED ones aside.
+    """
+    rows, conditions = results["rows"], results["conditions"]
+    used = {row["size"] for row in rows}
+    sizes = [size for size in results["sizes"] if size in used] or [None]
+    means = {(size, measure): {} for size in sizes for measure in ("accuracy", "precision")}
+    for row in rows:
+        for (size, measure), of_column in means.items():
+            if row["size"] in (size, None):
+                of_column[row["condition"]] = row["mean"][measure]
+    best = [
+        max(
+            (mean["mean"] for name, mean in of_column.items() if not _leaked(conditions[name])),
+            default=None,
+        )
+        for of_column in means.values()
+    ]
+    table = []
+    for name in dict.fromkeys(row["condition"] for row in rows):
+        cells = [_name_cell(name + mark(conditions[name]), conditions[name])]
+        for of_column, highest in zip(means.values(), best, strict=True):
+            mean = of_column.get(name)
+            is_best = mean is not None and mean["mean"] == highest
+            cells.append(_mean_cell(mean, conditions[name], emphasis=is_best))
+        table.append(cells)
+    headings = [f"{measure}{_added(size)}" for size, measure in means]
+    return Table(["", *headings], table, "Accuracy and precision", _seeds_note(rows))
+
+
+def difference_table(results):
+    """Return the differences in accuracy of each row, with their findings."""
+    conditions = results["conditions"]
+    columns = [
+        "",
+        Cell("to original", 1, note="mean difference seed by seed and half its 95 % interval; "
+             "above 0 is better"),
+        "finding",
+        Cell("to the best classical", 1, note="the same, to the classical condition of the same "
+             "size, or of none, with the highest mean accuracy on these test images"),
+        "finding",
+    ]  # fmt: skip
+    table = []
+    for row in results["rows"]:
+        condition, to_classical = conditions[row["condition"]], row["to_classical"]
+        against = to_classical and (
+            LEAKED if _leaked(condition)
+            else f"{AGAINST[to_classical['finding']]} {to_classical['baseline']}"
+        )  # fmt: skip
+        table.append(
+            [
+                _name_cell(row_label(row, conditions), condition),
+                _difference_cell(row["to_original"], condition),
+                row["to_original"] and row["to_original"]["finding"],
+                _difference_cell(to_classical, condition),
+                against,
+            ]
+        )
+    caption = "Differences in accuracy, percentage points"
+    return Table(columns, table, caption, _seeds_note(results["rows"]))
+
+
+def recall_table(results):
+    """Return recall and F1 of each row, means over the classes."""
+    conditions = results["conditions"]
+    table = []
+    for row in results["rows"]:
+        condition = conditions[row["condition"]]
+        means = [_mean_cell(row["mean"][key], condition) for key in ("recall", "f1")]
+        table.append([_name_cell(row_label(row, conditions), condition), *means])
+    note = _seeds_note(results["rows"])
+    return Table(["", "recall", "F1"], table, "Recall and F1 over all classes", note)
+
+
+def class_table(results):
+    """Return the recall of each class, which is its own accuracy, in every row.
+
+    The heading of a class that was dropped down (`imbalance`) says how many images it kept.
+    """
+    conditions, kept = results["conditions"], results["data"]["imbalance"]
+    headings = [
+        Cell(f"{name}, {kept[name]} kept", note="a minority: only so many of its real images were "
+             "learnt from") if name in kept else name
+        for name in results["data"]["classes"]
+    ]  # fmt: skip
+    table = []
+    for row in results["rows"]:
+        condition = conditions[row["condition"]]
+        recalls = [row["classes"][name]["recall"] for name in results["data"]["classes"]]
+        table.append(
+            [
+                _name_cell(row_label(row, conditions), condition),
+                *(_mean_cell(recall, condition) for recall in recalls),
+            ]
+        )
+    return Table(["", *headings], table, "Accuracy of each class", _seeds_note(results["rows"]))
+
+
+def confusion_table(results, row):
+    """Return how often images of each class, down, were taken for each class, across.
+
+    The counts are summed over the seeds; the shade is the share of the true class.
+
+    Args:
+        results: what `results.json` holds.
+        row: one of its rows.
+    """
+    names = list(results["data"]["classes"])
+    table = []
+    for name, counts in zip(names, row["confusion"], strict=True):
+        total = max(sum(counts), 1)
+        table.append([name, *(Cell(count, shade=count / total) for count in counts)])
+    caption = row_label(row, results["conditions"])
+    return Table(["true class", *names], table, caption)
+
+
+def training_table(results):
+    """Return what each row learnt from and how long."""
+    columns = ["", "images", "of them added", "gradient steps", Cell("seconds a seed", 0)]
+    table = []
+    for row in results["rows"]:
+        seconds = [scores["seconds"] for scores in row["seeds"].values()]
+        table.append(
+            [
+                row_label(row, results["conditions"]),
+                row["images"],
+                sum(row["added"].values()),
+                row["steps"],
+                sum(seconds) / len(seconds),
+            ]
+        )
+    return Table(columns, table, "What was learnt from")
+
+
+def _leaked(condition):
+    return condition["finding"] == LEAKED
+
+
+def _name_cell(name, condition):
+    warning = WARNINGS.get(condition["finding"])
+    notes = [warning, *condition["notes"]] if warning else condition["notes"]
+    return Cell(name, note=" ".join(f"{note.removesuffix('.')}." for note in notes) or None)
+
+
+def _mean_cell(mean, condition, emphasis=False):
+    if mean is None:
+        return None
+    return Cell(mean["mean"], 4, mean["half_width"], emphasis=emphasis, muted=_leaked(condition))
+
+
+def _difference_cell(difference, condition):
+    if difference is None:
+        return None
+    interval = difference["half_width"]
+    points = None if interval is None else 100 * interval
+    return Cell(100 * difference["mean"], 1, points, muted=_leaked(condition))
+
+
+def _added(size):
+    return {None: "", "balance": ", balanced"}.get(size, f", + {size}")
+
+
+def _seeds_note(rows):
+    """Return what stands behind the means of a table."""
+    seeds = sorted({len(row["seeds"]) for row in rows})
+    if not seeds:
+        return None
+    if seeds == [1]:
+        return "One seed, so there are no intervals."
+    number = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    return f"Means over {number} seeds, ± half the 95 % interval."

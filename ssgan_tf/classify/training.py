@@ -1,0 +1,170 @@
+"""Training a classifier: images on the device, many steps in one compiled call."""
+
+import dataclasses
+import math
+import time
+
+import keras
+import tensorflow as tf
+
+from ssgan_tf.augment import POLICIES
+from ssgan_tf.classify.network import build_network
+from ssgan_tf.errors import UserError
+from ssgan_tf.training.batches import shuffled_indices
+from ssgan_tf.training.precision import dtype_policy, resolve_precision
+
+BUDGETS = ("steps", "epochs")
+PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+PREDICTION_BATCH = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How classifiers are trained, the same for every condition.
+
+    Chosen on images of the training side (`--validation`), not on test images; docs/results.md has
+    the figures.
+    """
+
+    weights: str = "imagenet"  # or "scratch", or the folder of a KerasHub preset
+    epochs: int = 30  # passes over the real images that "original" learns from
+    budget: str = (
+        "steps"  # equal gradient steps for all conditions; "epochs": passes over their own
+    )
+    batch_size: int = 32
+    learning_rate: float | None = None  # at the start; by default 1e-3 from scratch, else 1e-4
+    precision: str = "auto"
+
+    def __post_init__(self):
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise UserError(f"--{name} is {getattr(self, name)}; it must be at least 1")
+        for name, choices in (("budget", BUDGETS), ("precision", PRECISIONS)):
+            if getattr(self, name) not in choices:
+                raise UserError(
+                    f"--{name} is {getattr(self, name)!r}; choose one of {', '.join(choices)}"
+                )
+        if not 0 < self.rate < math.inf:
+            raise UserError(f"--learning_rate is {self.rate}; it must be above 0")
+
+    @property
+    def rate(self):
+        """The learning rate at the start; pre-trained weights are changed with more care."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return 1e-3 if self.weights == "scratch" else 1e-4
+
+    def steps(self, original, own):
+        """Return the gradient steps of a condition.
+
+        Args:
+            original: how many real images "original" learns from.
+            own: how many images the condition learns from.
+        """
+        images = original if self.budget == "steps" else own
+        return self.epochs * math.ceil(images / self.batch_size)
+
+
+class ClassifierTraining:
+    """A classifier and what its training needs; equal arguments give equal trainings.
+
+    Adam, with a learning rate that falls to 0 along half a cosine. Nothing is changed about the
+    images but by the policies. The seed decides the initial weights, the order of the images and
+    what the policies draw.
+
+    Args:
+        training: the `ImageSet` to learn from.
+        settings: the `Settings`.
+        seed: an integer from 0.
+        steps: how many gradient steps there are going to be.
+        policies: keys of `ssgan_tf.augment.POLICIES`, applied to each batch in this order.
+
+    Attributes:
+        network: see `build_network`.
+    """
+
+    def __init__(self, training, settings, seed, steps, policies=()):
+        keras.utils.set_random_seed(seed)
+        precision = resolve_precision(settings.precision)
+        classes = len(training.class_names)
+        with dtype_policy(precision):
+            self.network = build_network(settings.weights, training.image_size, classes)
+        rate = keras.optimizers.schedules.CosineDecay(settings.rate, steps)
+        self.optimizer = keras.optimizers.Adam(rate)
+        if precision == "mixed_float16":
+            self.optimizer = keras.optimizers.LossScaleOptimizer(self.optimizer)
+        self.optimizer.build(self.network.trainable_variables)
+        self.policies = [POLICIES[name](seed) for name in policies]
+        self.steps, self.step = steps, tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.batch_size, self.count, self.seed = settings.batch_size, len(training), (seed, 0)
+        self.images = tf.constant(training.images)
+        self.labels = tf.one_hot(training.labels, classes)
+        self._run_compiled = tf.function(self._run)
+
+    def run(self, count):
+        """Take `count` steps; return their mean `loss` and `accuracy`, a dict of floats.
+
+        The accuracy is that on the batches as they were learnt from, the largest share of a mixed
+        label counting as the label.
+        """
+        loss, accuracy = self._run_compiled(tf.constant(count))
+        return {"loss": float(loss), "accuracy": float(accuracy)}
+
+    def in_turns(self, turns=50):
+        """Take all steps in about `turns` calls; yield the steps of each, and its figures.
+
+        Raises:
+            UserError: the loss is not finite.
+        """
+        every = math.ceil(self.steps / turns)
+        for done in range(0, self.steps, every):
+            count = min(every, self.steps - done)
+            start = time.perf_counter()
+            figures = self.run(count)
+            seconds = time.perf_counter() - start
+            if not math.isfinite(figures["loss"]):
+                raise UserError(
+                    f"the loss is not finite after {done + count} steps; try a smaller "
+                    "--learning_rate or --precision float32, in another --out or with --overwrite"
+                )
+            yield count, figures | {"images_per_second": count * self.batch_size / seconds}
+
+    def _run(self, count):
+        totals = tf.zeros(2)
+        for _ in tf.range(count):
+            totals += self._update()
+            self.step.assign_add(1)
+        return tf.unstack(totals / tf.cast(count, tf.float32))
+
+    def _update(self):
+        """Take one step; return loss and accuracy, stacked."""
+        places = shuffled_indices(self.step, self.batch_size, self.count, self.seed)
+        images = tf.cast(tf.gather(self.images, places), tf.float32)
+        batch = {"images": images, "labels": tf.gather(self.labels, places)}
+        for policy in self.policies:
+            batch = policy(batch, training=True)
+        with tf.GradientTape() as tape:
+            logits = self.network(batch["images"], training=True)
+            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(batch["labels"], logits))
+            scaled = self.optimizer.scale_loss(loss)
+        weights = self.network.trainable_variables
+        self.optimizer.apply(tape.gradient(scaled, weights), weights)
+        right = tf.argmax(logits, 1) == tf.argmax(batch["labels"], 1)
+        return tf.stack([loss, tf.reduce_mean(tf.cast(right, tf.float32))])
+
+
+def predictor(network):
+    """Return a compiled function from uint8 images `(n, height, width, 3)` to logits, NumPy."""
+    size = network.input_shape[1]
+    spec = tf.TensorSpec((None, size, size, 3), tf.uint8)
+    compute = tf.function(
+        lambda images: network(tf.cast(images, tf.float32), training=False), [spec]
+    )
+
+    def predict(images):
+        batches = range(0, len(images), PREDICTION_BATCH)
+        return tf.concat(
+            [compute(images[start : start + PREDICTION_BATCH]) for start in batches], 0
+        ).numpy()
+
+    return predict

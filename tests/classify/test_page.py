@@ -1,0 +1,187 @@
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ssgan_tf.classify.page import headline, write_page
+from ssgan_tf.classify.pictures import write_pictures
+from ssgan_tf.classify.results import summarise
+from ssgan_tf.classify.scores import classification_scores
+
+NAMES = ("daisy", "roses")
+GENERATED = {"ssgan": "clean", "spy": "LEAKED", "old": "unknown"}
+
+
+def scores(right):
+    """Scores of 100 + 100 images, of each of which so many are recognised."""
+    labels = np.repeat([0, 1], 100)
+    predictions = np.where(np.arange(200) % 100 < right, labels, 1 - labels)
+    return classification_scores(labels, predictions, NAMES) | {"seconds": 30.0}
+
+
+def made(rows, unfinished=(), warnings=()):
+    """Results of rows (condition, size, images recognised of a class, for each seed)."""
+    conditions = {
+        name: {
+            "kind": "generated" if name in GENERATED else
+            "original" if name == "original" else "classical",
+            "spec": f"{name}=folder", "finding": GENERATED.get(name), "notes": [f"About {name}."],
+        }
+        for name, *_ in rows
+    }  # fmt: skip
+    completed = [
+        {
+            "condition": name, "size": size, "images": 100 + int(size or 0), "added": {},
+            "steps": 70, "seeds": {str(seed): scores(one) for seed, one in enumerate(right)},
+        }
+        for name, size, right in rows
+    ]  # fmt: skip
+    return {
+        "made_by": "ssgan_tf 0", "command": "python classify.py <flags>",
+        "settings": {"epochs": 30},
+        "data": {
+            "name": "flower", "fingerprint": "f" * 64, "image_size": 64, "tested_on": "test",
+            "classes": {name: {"train": 50, "test": 100} for name in NAMES}, "imbalance": {},
+        },
+        "sizes": ["20", "40"], "conditions": conditions,
+        "rows": summarise(completed, conditions), "unfinished": list(unfinished),
+        "warnings": list(warnings), "versions": {"keras": "3.15"}, "git_commit": None,
+        "seconds": 90.0,
+    }  # fmt: skip
+
+
+ORIGINAL = ("original", None, [50, 60, 70])
+ROWS = [
+    ORIGINAL, ("crop", "20", [52, 61, 73]), ("crop", "40", [52, 62, 72]),
+    ("ssgan", "20", [51, 60, 68]), ("ssgan", "40", [54, 65, 76]), ("spy", "40", [98, 99, 99]),
+    ("old", "40", [60, 71, 82]),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The pictures and the page of an invented comparison."""
+    out = tmp_path_factory.mktemp("classify")
+    results = made(ROWS, ["ssgan-40 seed 3"], ["tested on <few> images"])
+    log = [{"step": 5, "loss": 1.0, "accuracy": 0.3}, {"step": 9, "loss": 0.5, "accuracy": 0.6}]
+    images = np.zeros((3, 16, 16, 3), np.uint8)
+    shown = {"original": images, "ssgan-40": images}
+    pictures = write_pictures(out, results, shown, {"original": [log, log], "crop-40": [log]})
+    write_page(out, results, pictures)
+    return out, pictures, (out / "report.html").read_text()
+
+
+def test_pictures_are_named_by_what_they_show(written):
+    out, pictures, _ = written
+    assert pictures == {"accuracy": "accuracy.png", "curves": "curves.png", "added": "added.png"}
+    for name in pictures.values():
+        with Image.open(out / name) as read:
+            assert read.format == "PNG"
+
+
+def test_what_there_is_nothing_of_is_left_out(tmp_path):
+    results = made([])
+    assert write_pictures(tmp_path, results, {}, {"original": [[]]}) == {}
+    write_page(tmp_path, results, {})
+    assert "No generated images were compared." in (tmp_path / "report.html").read_text()
+    assert write_pictures(tmp_path, made([ORIGINAL]), {}, {}) == {"accuracy": "accuracy.png"}
+
+
+def test_the_plot_of_accuracies_groups_by_size_and_hollows_out_leaks(monkeypatch, tmp_path):
+    given = {}
+    monkeypatch.setattr("ssgan_tf.plots.write_means", lambda file, **drawn: given.update(drawn))
+    write_pictures(tmp_path, made(ROWS), {}, {})
+    assert given["labels"] == [
+        "original", "crop", "ssgan", "crop", "ssgan", "spy LEAKED", "old (provenance unknown)",
+    ]  # fmt: skip
+    assert given["groups"] == (
+        ["no images added"] + ["20 added a class"] * 2 + ["40 added a class"] * 4
+    )
+    assert given["kinds"] == [
+        "original", "classical", "generated", "classical", "generated", "LEAKED", "generated",
+    ]  # fmt: skip
+    assert given["baseline"] == given["means"][0] == pytest.approx(0.6)
+    assert given["points"][4] == [0.54, 0.65, 0.76]
+
+
+def test_rows_have_their_marks_in_the_other_pictures_too(monkeypatch, tmp_path):
+    drawn = {}
+    monkeypatch.setattr("ssgan_tf.plots.write_training", lambda file, runs: drawn.update(runs))
+    image = np.zeros((1, 96, 96, 3), np.uint8)
+    monkeypatch.setattr("ssgan_tf.plots.labelled_rows", lambda rows: drawn.update(rows) or image[0])
+    write_pictures(tmp_path, made(ROWS), {"spy-40": image}, {"old-40": [[{"step": 1}]]})
+    assert list(drawn) == ["old (40 a class) (provenance unknown)", "spy (40 a class) LEAKED"]
+
+
+def test_the_page_holds_everything(written):
+    page = written[2]
+    headings = re.findall("<h2>(.*?)</h2>", page)
+    assert headings == [
+        "Summary", "Added images", "Differences", "Each class", "Confusion matrices", "Training",
+        "How to read this", "Inputs",
+    ]  # fmt: skip
+    assert page.count("data:image/png") == 3
+    assert "python classify.py &lt;flags&gt;" in page
+    assert "Not finished, so left out: ssgan-40 seed 3." in page
+    assert "50 learnt from, 100 tested on" in page
+    assert "favours the classical side" in page
+
+
+def test_callouts_tell_good_from_bad(written):
+    kinds = {
+        start: kind for kind, start in
+        re.findall(r'<p class="callout (\w+)"><span[^>]*>.</span> (.{12})', written[2])
+    }  # fmt: skip
+    assert kinds == {
+        "ssgan (20 a ": "note", "ssgan (40 a ": "good", "LEAKED: spy ": "warning",
+        "old (40 a cl": "note", "tested on &l": "warning", "Not finished": "warning",
+    }  # fmt: skip
+
+
+def test_matrices_of_smaller_sizes_have_to_be_opened(written):
+    section = written[2].split("Confusion matrices</h2>")[1].split("</section>")[0]
+    before, inside = section.split("<details>")
+    assert [name in before for name in ("original<", "crop (40", "crop (20", "ssgan (20")] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert "crop (20" in inside and "ssgan (20" in inside
+
+
+def test_the_headline_names_the_best_that_helps():
+    assert headline(made(ROWS)) == (
+        "ssgan (40 a class) helps, and it is better than crop, the best classical condition: "
+        "accuracy 0.6500 ± 0.2733, of original 0.6000 ± 0.2484. Rows with generated images that "
+        "help: 1 of 2."
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([ORIGINAL, ("ssgan", "20", [40, 51, 60])], "ssgan (20 a class) hurts: accuracy 0.5033"),
+        ([ORIGINAL, ("ssgan", "20", [51, 60, 68])], "There is no evidence that ssgan (20 a class)"),
+        (
+            [ORIGINAL, ("crop", "20", [54, 64, 75]), ("ssgan", "20", [54, 65, 75])],
+            "ssgan (20 a class) helps; there is no evidence that it is better or worse than crop",
+        ),
+        ([ORIGINAL, ("spy", "20", [98, 98, 99])], "No generated images without a leak"),
+        ([ORIGINAL, ("crop", "20", [51, 61, 71])], "No generated images were compared."),
+        ([ORIGINAL, ("old", "20", [60, 71, 80])], "old (20 a class) (provenance unknown) helps:"),
+        ([("ssgan", "20", [60, 71, 80])], "Nothing to compare with has finished yet."),
+        (
+            [("original", None, [50]), ("ssgan", "20", [60])],
+            "One seed is no evidence. ssgan (20 a class): accuracy 0.6000, of original 0.5000.",
+        ),
+    ],
+)
+def test_headlines(rows, words):
+    assert headline(made(rows)).startswith(words)
+
+
+def test_to_help_less_than_classical_augmentation_is_not_good(tmp_path):
+    results = made([ORIGINAL, ("crop", "20", [60, 71, 82]), ("ssgan", "20", [54, 64, 75])])
+    write_page(tmp_path, results, {})
+    page = (tmp_path / "report.html").read_text()
+    assert 'class="callout note"' in page and 'class="callout good"' not in page
+    assert "ssgan (20 a class) helps; it is worse than crop" in page

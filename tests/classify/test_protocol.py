@@ -1,0 +1,66 @@
+import pytest
+from tiny import painted_squares
+
+from ssgan_tf.classify.protocol import divide
+from ssgan_tf.data import split
+from ssgan_tf.errors import UserError
+
+IMAGES = painted_squares(per_class=20, classes=("left", "right"))
+
+
+def test_tests_on_what_training_holds_out_and_limits_what_is_learnt_from():
+    division = divide(IMAGES, seed=3, test_per_class=5, real_per_class=10)
+    parts = split(IMAGES, seed=3, test_per_class=5)
+    assert set(division.test.hashes) == set(parts.test.hashes)
+    assert division.training.counts() == {"left": 10, "right": 10}
+    # The same images that train.py --train_per_class 10 learns from.
+    assert division.training.hashes == split(IMAGES, 3, 5, train_per_class=10).train.hashes
+    assert division.spared.counts() == {"left": 5, "right": 5}
+    sides = [set(side.hashes) for side in (division.training, division.test, division.spared)]
+    assert len(set.union(*sides)) == 40 and division.tested_on == "test"
+
+
+def test_takes_all_where_there_are_fewer():
+    division = divide(IMAGES, test_per_class=5, real_per_class=400)
+    assert division.training.counts() == {"left": 15, "right": 15}
+    assert not len(division.spared)
+
+
+def test_imbalance_keeps_the_first_of_the_same_images():
+    full = divide(IMAGES, test_per_class=5, real_per_class=12)
+    dropped = divide(IMAGES, test_per_class=5, real_per_class=12, imbalance={"right": 3})
+    assert dropped.training.counts() == {"left": 12, "right": 3}
+    assert dropped.training.of_class("right").hashes == full.training.of_class("right").hashes[:3]
+    assert dropped.test.hashes == full.test.hashes
+
+
+def test_validation_leaves_the_test_images_alone():
+    division = divide(IMAGES, test_per_class=5, real_per_class=400, validation=True)
+    never_seen = set(split(IMAGES, test_per_class=5).test.hashes)
+    for side in (division.training, division.test, division.spared):
+        assert not never_seen.intersection(side.hashes)
+    assert division.test.counts() == {"left": 5, "right": 5}
+    assert set(division.spared.hashes) == set(division.test.hashes)
+    assert division.tested_on == "validation"
+
+
+def test_what_imbalance_takes_away_is_not_spared_either():
+    options = {"test_per_class": 5, "real_per_class": 10, "imbalance": {"right": 3}}
+    assert divide(IMAGES, **options).spared.counts() == {"left": 5, "right": 0}
+    validated = divide(IMAGES, **options, validation=True)
+    assert validated.spared.counts() == {"left": 5, "right": 5}
+    assert set(validated.spared.hashes) == set(validated.test.hashes)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"real_per_class": 1}, "--real_per_class is 1"),
+        ({"imbalance": {"middle": 3}}, "no class 'middle'; it has left, right"),
+        ({"imbalance": {"left": 30}}, "'left' has 16 images to learn from, fewer than 30"),
+        ({"test_per_class": 0}, "no test images"),
+    ],
+)
+def test_refuses(options, words):
+    with pytest.raises(UserError, match=words):
+        divide(IMAGES, **options)
