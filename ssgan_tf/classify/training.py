@@ -12,6 +12,7 @@ from ssgan_tf.classify.network import build_network
 from ssgan_tf.errors import UserError
 from ssgan_tf.training.batches import shuffled_indices
 from ssgan_tf.training.precision import dtype_policy, resolve_precision
+from ssgan_tf.training.updates import apply_gradients
 
 BUDGETS = ("steps", "epochs")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
@@ -148,7 +149,7 @@ class ClassifierTraining:
             loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(batch["labels"], logits))
             scaled = self.optimizer.scale_loss(loss)
         weights = self.network.trainable_variables
-        self.optimizer.apply(tape.gradient(scaled, weights), weights)
+        apply_gradients(self.optimizer, tape.gradient(scaled, weights), weights)
         right = tf.argmax(logits, 1) == tf.argmax(batch["labels"], 1)
         return tf.stack([loss, tf.reduce_mean(tf.cast(right, tf.float32))])
 

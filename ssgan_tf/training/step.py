@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from ssgan_tf.training.batches import shuffled_indices
 from ssgan_tf.training.latents import draw_latents
+from ssgan_tf.training.updates import apply_gradients
 
 GRADIENT_NORMS = ("generator_gradient_norm", "critic_gradient_norm")
 
@@ -157,7 +158,7 @@ class TrainingStep:
     def _apply(self, optimizer, tape, loss, network):
         """Update a network from a tape; return the norm of this replica's gradient."""
         gradients = tape.gradient(loss, network.trainable_variables)
-        optimizer.apply(gradients, network.trainable_variables)
+        apply_gradients(optimizer, gradients, network.trainable_variables)
         return tf.linalg.global_norm(gradients) / self._scale(optimizer, tf.constant(1.0))
 
     def _update_average(self):
