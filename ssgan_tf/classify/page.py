@@ -52,20 +52,22 @@ HOW_TO_READ = {
 
 
 def headline(results):
-    """Return the main result in a sentence or two: whether generated images help.
+    """Return the main result in a sentence or two: whether added images help.
 
     It is about the generated row with the highest mean accuracy, of those that help if there are
-    any. LEAKED rows stay out, and so do those of unknown provenance where there are others.
+    any. LEAKED rows stay out, and so do those of unknown provenance where there are others. Where
+    nothing generated was compared it is about the classical rows.
     """
     conditions = results["conditions"]
     by_finding = {}
-    for row in _generated(results):
+    for row in _of_kind(results, "generated"):
         by_finding.setdefault(conditions[row["condition"]]["finding"], []).append(row)
-    generated = by_finding.get(CLEAN) or by_finding.get(UNKNOWN)
-    if not generated:
-        leaked = " without a leak" if by_finding else ""
-        return f"No generated images{leaked} were compared."
-    compared = [row for row in generated if row["to_original"]]
+    rows, kind = by_finding.get(CLEAN) or by_finding.get(UNKNOWN), "generated"
+    if by_finding and not rows:
+        return "No generated images without a leak were compared."
+    if not rows:
+        rows, kind = _of_kind(results, "classical"), "classical"
+    compared = [row for row in rows if row["to_original"]]
     if not compared:
         return "Nothing to compare with has finished yet."
     helpful = [row for row in compared if row["to_original"]["finding"] == "helps"]
@@ -86,7 +88,7 @@ def headline(results):
         words += against.format(best["to_classical"]["baseline"])
     words += f": {accuracies}"
     if len(compared) > 1:
-        words += f" Rows with generated images that help: {len(helpful)} of {len(compared)}."
+        words += f" Rows with {kind} images that help: {len(helpful)} of {len(compared)}."
     return words
 
 
@@ -105,7 +107,8 @@ def write_page(out, results, pictures):
         return Figure((out / pictures[key]).read_bytes(), alt, caption)
 
     summary = [headline(results)]
-    summary += [Callout(_kind(row, conditions), row["sentence"]) for row in _generated(results)]
+    told = _of_kind(results, "generated") or _of_kind(results, "classical")
+    summary += [Callout(_kind(row, conditions), row["sentence"]) for row in told]
     summary += [Callout("warning", warning) for warning in results["warnings"]]
     if results["unfinished"]:
         names = ", ".join(results["unfinished"])
@@ -160,11 +163,9 @@ def write_page(out, results, pictures):
     )
 
 
-def _generated(results):
-    return [
-        row for row in results["rows"]
-        if results["conditions"][row["condition"]]["kind"] == "generated"
-    ]  # fmt: skip
+def _of_kind(results, kind):
+    conditions = results["conditions"]
+    return [row for row in results["rows"] if conditions[row["condition"]]["kind"] == kind]
 
 
 def _kind(row, conditions):

@@ -84,7 +84,7 @@ def test_what_there_is_nothing_of_is_left_out(tmp_path):
     results = made([])
     assert write_pictures(tmp_path, results, {}, {"original": [[]]}) == {}
     write_page(tmp_path, results, {})
-    assert "No generated images were compared." in (tmp_path / "report.html").read_text()
+    assert "Nothing to compare with has finished yet." in (tmp_path / "report.html").read_text()
     assert write_pictures(tmp_path, made([ORIGINAL]), {}, {}) == {"accuracy": "accuracy.png"}
 
 
@@ -166,7 +166,8 @@ def test_the_headline_names_the_best_that_helps():
             "ssgan (20 a class) helps; there is no evidence that it is better or worse than crop",
         ),
         ([ORIGINAL, ("spy", "20", [98, 98, 99])], "No generated images without a leak"),
-        ([ORIGINAL, ("crop", "20", [51, 61, 71])], "No generated images were compared."),
+        ([ORIGINAL, ("crop", "20", [51, 61, 71])], "crop (20 a class) helps: accuracy 0.6100"),
+        ([ORIGINAL], "Nothing to compare with"),
         ([ORIGINAL, ("old", "20", [60, 71, 80])], "old (20 a class) (provenance unknown) helps:"),
         ([("ssgan", "20", [60, 71, 80])], "Nothing to compare with has finished yet."),
         (
