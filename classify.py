@@ -24,7 +24,7 @@ SETTINGS = {
     "epochs": "Passes over the real images; so many gradient steps every condition gets.",
     "budget": "steps: equal for all; epochs: every condition passes over its own images so often.",
     "batch_size": "Images a step.",
-    "learning_rate": "At the start. Default: 0.001 from scratch, else 0.0001.",
+    "learning_rate": "At the start. Default: 0.003 from scratch, else 0.0001.",
     "precision": "auto, float32, mixed_bfloat16 or mixed_float16.",
 }
 PROTOCOL = {

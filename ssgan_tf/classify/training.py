@@ -33,7 +33,7 @@ class Settings:
         "steps"  # equal gradient steps for all conditions; "epochs": passes over their own
     )
     batch_size: int = 32
-    learning_rate: float | None = None  # at the start; by default 1e-3 from scratch, else 1e-4
+    learning_rate: float | None = None  # at the start; by default 3e-3 from scratch, else 1e-4
     precision: str = "auto"
 
     def __post_init__(self):
@@ -53,7 +53,7 @@ class Settings:
         """The learning rate at the start; pre-trained weights are changed with more care."""
         if self.learning_rate is not None:
             return self.learning_rate
-        return 1e-3 if self.weights == "scratch" else 1e-4
+        return 3e-3 if self.weights == "scratch" else 1e-4
 
     def steps(self, original, own):
         """Return the gradient steps of a condition.

@@ -125,7 +125,7 @@ def test_equal_steps_or_equal_epochs():
 
 
 def test_the_learning_rate_depends_on_the_weights():
-    assert Settings(weights="scratch").rate == 1e-3
+    assert Settings(weights="scratch").rate == 3e-3
     assert Settings().rate == 1e-4
     assert Settings(learning_rate=0.5).rate == 0.5
 
