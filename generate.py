@@ -33,7 +33,7 @@ flags.DEFINE_integer(
     "filters anew if that improves it.",
 )  # fmt: skip
 flags.DEFINE_float(
-    "filter_tolerance", TOLERANCE, "What a round must add to its accuracy, at least."
+    "filter_tolerance", TOLERANCE, "A round must add more than this to its accuracy."
 )
 
 OF_FILTER = ("threshold", "filter_limit", "filter_rounds", "filter_tolerance")

@@ -14,8 +14,8 @@ class Provenance:
         finding: `"LEAKED"` where a test image had a part in it, `"unknown"` where that cannot be
             told, else `"clean"`.
         notes: sentences for the reader of a result.
-        learnt_more: dict from class to how many real images the generator learnt from that the
-            classifiers do not train on, where there are any.
+        learnt_more: dict from class to how many real images the generator, or the classifier that
+            filtered, learnt from that the classifiers do not train on, where there are any.
     """
 
     finding: str

@@ -39,7 +39,8 @@ def filter_in_rounds(
         per_class: likewise.
         filtered: the `Filter` of round 1, whose classifier's record tells its images.
         rounds: how many at most; the first one costs no training.
-        tolerance: share of the spared images, from 0.
+        tolerance: what the mean recall on the spared images has to gain more than; from 0 to
+            below 1.
         train: a function from the `ImageSet` to learn from, how many of its images are real, and
             the record of the first classifier to a new `Classifier`; by default `train_again`.
         progress: show bars.

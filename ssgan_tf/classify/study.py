@@ -187,8 +187,7 @@ class Study:
                 )
         finished = sum(member.result(self.out) is not None for member in self.members)
         lines.append(
-            f"{len(self.members)} trainings of ResNet-18 ({self.settings.weights}), {finished} of "
-            "them finished"
+            f"{len(self.members)} trainings ({self.settings.weights}), {finished} of them finished"
         )
         return "\n".join(lines)
 
@@ -231,14 +230,14 @@ class Study:
         for member in self.members:
             result = member.result(self.out)
             wanted = self.keep_weights and not (member.folder(self.out) / RECORD).exists()
-            if result is None or wanted:
-                pending.append(member)
-            elif result["fingerprint"] != self.generated_part(member).fingerprint():
+            if result and result["fingerprint"] != self.generated_part(member).fingerprint():
                 raise UserError(
                     f"{member} was trained on other images than "
                     f"{', '.join(map(str, member.condition.folders.values()))} holds now; give the "
                     "new images another NAME, choose another --out, or begin anew with --overwrite"
                 )
+            if result is None or wanted:
+                pending.append(member)
         return pending
 
     @contextlib.contextmanager

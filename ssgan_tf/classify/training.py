@@ -23,8 +23,8 @@ PREDICTION_BATCH = 256
 class Settings:
     """How classifiers are trained, the same for every condition.
 
-    Chosen on images of the training side (`--validation`), not on test images; docs/results.md has
-    the figures.
+    The learning rate from scratch was chosen on validation images (docs/results.md), the others are
+    customary.
     """
 
     weights: str = "imagenet"  # or "scratch", or the folder of a KerasHub preset
