@@ -62,7 +62,7 @@ def train_member(
     member, training, test, settings, steps, folder, *,
     record: dict | None = None, report: Callable[[int, dict], None] = lambda count, figures: None,
 ):  # fmt: skip
-    """Train and test one classifier; write its curves, its result and perhaps itself.
+    """Train and test one classifier; write its curves and perhaps itself.
 
     The last weights are the ones tested. The test accuracies along the way are for the curves and
     decide nothing.
@@ -73,8 +73,8 @@ def train_member(
         test: the `ImageSet` to test on.
         settings: the `Settings`.
         steps: gradient steps.
-        folder: for `metrics.jsonl`, TensorBoard's events and `result.json`; an unfinished training
-            in it is replaced.
+        folder: for `metrics.jsonl` and TensorBoard's events; an unfinished training in it is
+            replaced.
         record: keep the classifier in the folder, with this record.
         report: called with the steps just taken and their figures; what it raises ends the
             training.
@@ -89,23 +89,20 @@ def train_member(
         stale.unlink(missing_ok=True)
     learning = ClassifierTraining(training, settings, member.seed, steps, member.condition.policies)
     predict = predictor(learning.network)
-
-    def predicted():
-        return predict(test.images).argmax(axis=1)
-
     log, board = MetricsLog(folder / CURVES), tf.summary.create_file_writer(str(folder))
     done = 0
     for line, (count, figures) in enumerate(learning.in_turns(), 1):
         done += count
-        if line % TEST_EVERY == 0 or done == steps:
-            figures["test_accuracy"] = float(np.mean(predicted() == test.labels))
+        if line % TEST_EVERY == 0 or done == learning.steps:
+            predictions = predict(test.images).argmax(axis=1)
+            figures["test_accuracy"] = float(np.mean(predictions == test.labels))
         log.write(done, **figures)
         with board.as_default(step=done):
             for name, value in figures.items():
                 tf.summary.scalar(name, value)
         report(count, figures)
     board.close()
-    scores = classification_scores(test.labels, predicted(), test.class_names)
+    scores = classification_scores(test.labels, predictions, test.class_names)
     scores["seconds"] = round(time.perf_counter() - start, 1)
     if record is not None:
         Classifier(learning.network, record).save(folder)
