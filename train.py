@@ -1,4 +1,4 @@
-"""Train one GAN per class of an image folder.
+"""Train a GAN on an image folder: one network per class, or one for all.
 
 python train.py --dataset flower --mu 0.01 --lambda 1
 """
@@ -11,7 +11,7 @@ from absl import flags
 
 from ssgan_tf import command_line
 from ssgan_tf.data import load_dataset, split
-from ssgan_tf.methods import METHODS, SSGAN, Settings, create
+from ssgan_tf.methods import METHODS, Settings, create
 from ssgan_tf.training import Interrupted, Options, fit
 from ssgan_tf.training.plan import describe_data, describe_plan
 from ssgan_tf.training.run_directory import default_run_path
@@ -24,7 +24,7 @@ SETTINGS = {
     "generator_norm": "Normalisation in the generator: batch or layer.",
     "mu": "Weight of the perceptual loss (Eq. 2); 0 is the ablation 'without PL'.",
     "lambda_": "Weight of the gradient penalty (Eq. 3).",
-    "learning_rate": "Learning rate of both optimisers.",
+    "learning_rate": "Learning rate of both optimisers (sagan: the critic's is 4 times this).",
     "batch_size": "Images a step, over all devices together.",
     "critic_steps": "Critic updates per generator update.",
     "noise": "Distribution of the noise: normal, poisson, uniform or normal+uniform.",
@@ -35,7 +35,8 @@ SETTINGS = {
     "seed": "Of the split, the weights, the batches and the noise.",
 }
 OPTIONS = {
-    "iterations": "Generator updates per class.",
+    "iterations": "Generator updates per network: per class, or for all if conditional.",
+    "minutes": "Stop a network after so many minutes of training, if that is sooner.",
     "run_dir": "Where to write. Default: runs/<dataset>/<method>.",
     "checkpoint_every": "Iterations between checkpoints (and ten minutes at most).",
     "sample_every": "Iterations between sample grids.",
@@ -96,6 +97,6 @@ def main(values):
 
 
 if __name__ == "__main__":
-    command_line.define_from(SSGAN.defaults, SETTINGS)
+    command_line.define_from(METHODS["ssgan"].defaults, SETTINGS)
     command_line.define_from(Options(), OPTIONS)
     command_line.run(main)

@@ -22,6 +22,7 @@ class PlainStep:
         self.perceptual = method.build_perceptual()
         with plain_layers():
             self.generator, self.critic = method.build()
+        self.labels = tf.zeros((self.settings.batch_size,), tf.int32)  # of one class
         self.critic(self.generator(self._latents()))
         self.generator_optimizer, self.critic_optimizer = method.optimizers()
         self.generator_optimizer.build(self.generator.trainable_variables)
@@ -51,13 +52,13 @@ class PlainStep:
         fake_images = self.generator(latents, training=True)
         mixed_images = mix * real_images + (1.0 - mix) * fake_images
         with tf.GradientTape() as tape:
-            real_scores = self.critic(real_images, training=True)
-            fake_scores = self.critic(fake_images, training=True)
+            real = self.method.judge(self.critic, real_images, self.labels)
+            fake = self.method.judge(self.critic, fake_images, self.labels)
             with tf.GradientTape() as penalty_tape:
                 penalty_tape.watch(mixed_images)
                 mixed_scores = self.critic(mixed_images, training=True)
             gradients = penalty_tape.gradient(mixed_scores, mixed_images)
-            losses = self.method.critic_losses(real_scores, fake_scores, gradients)
+            losses = self.method.critic_losses(real, fake, gradients)
         weights = self.critic.trainable_variables
         self.critic_optimizer.apply(tape.gradient(losses["critic_loss"], weights), weights)
         return losses
@@ -68,9 +69,9 @@ class PlainStep:
         real_features = self.perceptual(real_images)
         with tf.GradientTape() as tape:
             fake_images = self.generator(latents, training=True)
-            fake_scores = self.critic(fake_images, training=True)
+            fake = self.method.judge(self.critic, fake_images, self.labels)
             fake_features = self.perceptual(fake_images)
-            losses = self.method.generator_losses(fake_scores, real_features, fake_features)
+            losses = self.method.generator_losses(fake, real_features, fake_features)
         weights = self.generator.trainable_variables
         self.generator_optimizer.apply(tape.gradient(losses["generator_loss"], weights), weights)
         return losses

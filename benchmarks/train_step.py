@@ -46,13 +46,13 @@ def make_contender(name, method, images):
     """Return something with `run_iterations(count)`, by its name in `CONTENDERS`."""
     with dtype_policy(resolve_precision(CONTENDERS[name])):
         if name == "plain":
-            return PlainStep(method, images)
+            return PlainStep(method, images.images)
         return make_step(method, name, images, method.build_perceptual())
 
 
 def counted_flops(step):
     """Return the operations of one iteration of a `TrainingStep`, those really done."""
-    return iteration_flops(step.settings, step.generator, step.critic, step.perceptual)
+    return iteration_flops(step.method, step.generator, step.critic, step.perceptual)
 
 
 def peak_memory(name):
@@ -77,7 +77,7 @@ def seconds_to_first_iteration(method, dataset):
     """Return the seconds from the start of `train.py` to its first line of metrics."""
     with tempfile.TemporaryDirectory() as folder:
         run_dir, output = Path(folder) / "run", Path(folder) / "output"
-        settings = [f"--{name}={value}" for name, value in method.settings.as_flags().items()]
+        settings = [f"--{name}={value}" for name, value in method.as_flags().items()]
         script = [sys.executable, str(TRAIN), "--iterations=1", *settings]
         start = time.perf_counter()
         with output.open("w") as file:
@@ -157,7 +157,7 @@ def main(values):
     require_folder(values.json)
     method = create("ssgan", **{"vgg_weights": "random", **command_line.given(Settings, values)})
     image_set = load_dataset(values.dataset, method.settings.image_size)  # warms its cache too
-    images = image_set.images[image_set.labels == 0]
+    images = image_set.with_classes(image_set.class_names[:1])
     if values.only:
         make_contender(values.only, method, images).run_iterations(values.iterations)
         report_own_peak(values.json)
@@ -174,7 +174,7 @@ def main(values):
     )  # fmt: skip
     rows = summarise(contenders, seconds, limits, peaks)
     result = {
-        "settings": method.settings.as_flags(),
+        "settings": method.as_flags(),
         "iterations_a_round": values.iterations,
         "images": len(images),
         "contenders": rows,

@@ -1,10 +1,9 @@
 """What the networks behind a generated set cost, beside the paper's Table 2."""
 
-import tensorflow as tf
-
 from ssgan_tf import methods
 from ssgan_tf.metrics.complexity import flops, parameter_count
 from ssgan_tf.published import TABLE_2
+from ssgan_tf.training.step import build
 
 
 def cost(settings):
@@ -17,8 +16,7 @@ def cost(settings):
         dict for JSON; `published` holds the figures of Table 2, where the method is in it.
     """
     method = methods.recreate(settings)
-    generator, critic = method.build()
-    critic(generator(tf.zeros((1, method.settings.latent_dim))))
+    generator, critic = build(method, len(settings.get("classes", [None])))
     published = TABLE_2.get(method.name)
     return {
         "method": method.name,

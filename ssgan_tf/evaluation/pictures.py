@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ssgan_tf import plots
+from ssgan_tf import methods, plots
 from ssgan_tf.files import write_atomically
 from ssgan_tf.metrics.tsne import embed_each, thin
 from ssgan_tf.progress import progress_bar
@@ -123,12 +123,11 @@ def _clouds(inputs, sides, seed):
 
 
 def _curves(inputs):
-    """Return the records of the training behind the generated set, by class, where it is there."""
-    run = (inputs.manifest or {}).get("run")
-    if not run:
+    """Return the records of the training behind the generated set, by network, if at hand."""
+    manifest = inputs.manifest or {}
+    if not manifest.get("run"):
         return {}
-    logs = {
-        name: read_metrics(RunDirectory(run).metrics_path(name))
-        for name in inputs.real.class_names
-    }  # fmt: skip
+    run = RunDirectory(manifest["run"])
+    networks = methods.recreate(manifest["settings"]).networks_of(inputs.real.class_names)
+    logs = {name: read_metrics(run.metrics_path(name)) for name in networks}
     return {name: records for name, records in logs.items() if records}

@@ -3,10 +3,16 @@
 import dataclasses
 
 from ssgan_tf.errors import UserError
+from ssgan_tf.methods.acgan import ACGAN
 from ssgan_tf.methods.base import GAN, Settings
+from ssgan_tf.methods.dcgan import DCGAN
+from ssgan_tf.methods.reacgan import ReACGAN
+from ssgan_tf.methods.sagan import SAGAN
 from ssgan_tf.methods.ssgan import SSGAN
+from ssgan_tf.methods.wgan import WGAN
+from ssgan_tf.methods.wgan_gp import WGANGP
 
-METHODS = {method.name: method for method in (SSGAN,)}
+METHODS = {method.name: method for method in (SSGAN, WGANGP, WGAN, DCGAN, SAGAN, ACGAN, ReACGAN)}
 
 
 def create(name, **changes):
@@ -52,4 +58,4 @@ def load(run, average=True):
     return load_run(run, average)
 
 
-__all__ = ["GAN", "METHODS", "SSGAN", "Settings", "create", "load", "recreate"]
+__all__ = ["GAN", "METHODS", "Settings", "create", "load", "recreate"]

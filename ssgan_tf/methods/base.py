@@ -1,4 +1,4 @@
-"""What every GAN here shares: its settings, its losses (those of WGAN-GP) and the calls on it.
+"""What every GAN here shares: its settings, what a method has to say, and the calls on it.
 
 A method overrides what differs from this and nothing else. It knows networks and losses; how they
 are trained, saved and drawn from is `ssgan_tf.training`'s business.
@@ -7,16 +7,20 @@ are trained, saved and drawn from is `ssgan_tf.training`'s business.
 import abc
 import dataclasses
 import operator
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import keras
 from keras import ops
 
 from ssgan_tf.errors import UserError
+from ssgan_tf.layers.backbone import stages
 
 GENERATOR_NORMS = ("batch", "layer")
 NOISES = ("normal", "poisson", "uniform", "normal+uniform")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+ALL_CLASSES = "all_classes"  # what the one network of a conditional method is called
+#: The settings that only some methods have; `GAN.uses` says which.
+OPTIONAL = ("pyramid", "generator_norm", "mu", "lambda_", "vgg_weights")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Settings:
     generator_norm: str = "batch"  # "batch" or "layer"; the critic's is always per image
     mu: float = 0.0  # weight of the perceptual loss (SSGAN, Eq. 2)
     lambda_: float = 10.0  # weight of the gradient penalty (SSGAN, Eq. 3)
-    learning_rate: float = 1e-4  # Adam's (SSGAN, section 4.3.1)
+    learning_rate: float = 1e-4  # of the generator, and unless the method says else the critic
     batch_size: int = 64  # images a step, over all replicas
     critic_steps: int = 5  # critic updates per generator update, as in WGAN-GP
     noise: str = "normal"  # distribution of the latents (SSGAN, Table 6)
@@ -58,26 +62,31 @@ class Settings:
         ):
             self._require(name, getattr(self, name) in choices, "one of " + ", ".join(choices))
         self._require("base_channels", self.base_channels % 32 == 0, "a multiple of 32")
+        stages(self.image_size)  # an impossible size is an error now, not after loading
 
     def _require(self, name, holds, expected):
         if not holds:
             value = getattr(self, name)
             raise UserError(f"--{name.rstrip('_')} is {value}; it must be {expected}")
 
-    def as_flags(self):
-        """Return the settings as a dict keyed by the flags of `train.py`."""
-        return {name.rstrip("_"): value for name, value in dataclasses.asdict(self).items()}
-
 
 class Networks(NamedTuple):
     """The two players."""
 
-    generator: keras.Model  # latents (batch, latent_dim) -> images (batch, size, size, 3), [-1, 1]
-    critic: keras.Model  # images (batch, size, size, 3), [-1, 1] -> scores (batch,)
+    generator: keras.Model  # latents, labels -> images (batch, size, size, 3) in [-1, 1]
+    critic: keras.Model  # images, labels -> scores (batch,), and what the method adds
+
+
+class Judged(NamedTuple):
+    """What a critic says of a batch of images."""
+
+    scores: Any  # (batch,), D(x)
+    labels: Any  # int32 (batch,), the class an image has or was made for; 0 where there is one
+    details: Any = ()  # what a conditional critic says of the classes
 
 
 class GAN(abc.ABC):
-    """One method with its settings; trained, it holds a generator per class.
+    """One method with its settings; trained, it holds a generator for each class.
 
     Args:
         **changes: settings that differ from the method's defaults, by the names in `Settings`.
@@ -88,61 +97,111 @@ class GAN(abc.ABC):
 
     name: ClassVar[str]
     defaults: ClassVar[Settings] = Settings()
+    uses: ClassVar[tuple[str, ...]] = ()  # those of `OPTIONAL` that mean something to it
+    conditional: ClassVar[bool] = False  # one network that is told the class, not one per class
+    needs_gradients: ClassVar[bool] = False  # of the critic, between real and generated images
+    loss_names: tuple[str, ...] = ("critic_loss", "generator_loss")  # keys of its losses
 
     def __init__(self, **changes):
-        known = [field.name for field in dataclasses.fields(Settings)]
+        known = self._setting_names()
         for name in changes:
             if name not in known:
-                raise UserError(f"{self.name} has no setting {name!r}; it has {', '.join(known)}")
+                raise UserError(
+                    f"{self.name} has no setting {name.rstrip('_')!r}; it has "
+                    f"{', '.join(name.rstrip('_') for name in known)}"
+                )
         self.settings = dataclasses.replace(self.defaults, **changes)
         self.generators = {}  # class name -> the network that `sample` draws from
         self.trained_iterations = {}  # class name -> generator updates behind that network
 
-    @abc.abstractmethod
-    def build(self):
-        """Return new, untrained `Networks`."""
+    @classmethod
+    def _setting_names(cls):
+        names = [field.name for field in dataclasses.fields(Settings)]
+        return [name for name in names if name not in OPTIONAL or name in cls.uses]
 
+    def as_flags(self):
+        """Return the settings that this method has, as a dict keyed by the flags of `train.py`."""
+        return {name.rstrip("_"): getattr(self.settings, name) for name in self._setting_names()}
+
+    def networks_of(self, class_names):
+        """Return which classes each network learns, a dict from its name to class names.
+
+        A conditional method has one network for all classes, any other one for each, which bears
+        the name of its class. So are their folders in the run directory called.
+
+        Raises:
+            UserError: a conditional method is given one class.
+        """
+        if self.conditional:
+            if len(class_names) < 2:
+                raise UserError(
+                    f"{self.name} learns to tell classes apart and there is one; train on two "
+                    "classes or more, or choose a method that needs one, such as ssgan"
+                )
+            return {ALL_CLASSES: list(class_names)}
+        return {name: [name] for name in class_names}
+
+    @abc.abstractmethod
+    def build(self, classes=1):
+        """Return new, untrained `Networks`.
+
+        Args:
+            classes: how many classes they learn, and are told apart by their labels.
+        """
+
+    @abc.abstractmethod
     def optimizers(self):
-        """Return the optimisers of the generator and of the critic (WGAN-GP's β)."""
-        return tuple(
-            keras.optimizers.Adam(self.settings.learning_rate, beta_1=0.5, beta_2=0.9)
-            for _ in Networks._fields
-        )
+        """Return the optimisers of the generator and of the critic."""
 
     def build_perceptual(self):
         """Return a frozen network whose features enter the generator's loss, or None."""
         return None
 
-    def critic_losses(self, real_scores, fake_scores, gradients):
-        """Return the critic's losses (SSGAN, Eq. 3; WGAN-GP, Algorithm 1).
+    def judge(self, critic, images, labels):
+        """Return what the critic says of images `(batch, size, size, 3)`, as `Judged`."""
+        return Judged(critic(images, labels, training=True), labels)
+
+    def judge_both(self, critic, real, fake):
+        """Return what the critic says of real and of generated images, a `Judged` each.
+
+        One call for both is the faster. A critic with batch normalisation must not see them in one
+        batch, and its method overrides this.
 
         Args:
-            real_scores: `(batch,)`, D(x).
-            fake_scores: `(batch,)`, D(x̃).
-            gradients: `(batch, height, width, 3)`, ∇D(x̂) at points between the pairs.
-
-        Returns:
-            dict of scalars: `critic_loss`, which is minimised; `wasserstein`, the estimate of the
-            distance, E D(x) − E D(x̃); `penalty`, without its weight.
+            critic: the critic.
+            real: images `(batch, size, size, 3)` and their labels `(batch,)`.
+            fake: the same of generated images.
         """
-        wasserstein = ops.mean(real_scores) - ops.mean(fake_scores)
-        penalty = gradient_penalty(gradients)
-        loss = -wasserstein + self.settings.lambda_ * penalty
-        return {"critic_loss": loss, "wasserstein": wasserstein, "penalty": penalty}
+        both = self.judge(critic, *(ops.concatenate(pair) for pair in zip(real, fake, strict=True)))
+        return tuple(
+            keras.tree.map_structure(lambda values, side=side: ops.split(values, 2)[side], both)
+            for side in (0, 1)
+        )
 
-    def generator_losses(self, fake_scores, real_features=None, fake_features=None):
+    @abc.abstractmethod
+    def critic_losses(self, real, fake, gradients=None):
+        """Return the critic's losses, of which `critic_loss` is minimised, a dict of scalars.
+
+        Args:
+            real: `Judged` real images.
+            fake: `Judged` generated images.
+            gradients: `(batch, height, width, 3)`, ∇D(x̂) at points between the pairs; None unless
+                the method `needs_gradients`.
+        """
+
+    @abc.abstractmethod
+    def generator_losses(self, fake, real_features=None, fake_features=None):
         """Return the generator's losses, of which `generator_loss` is minimised.
 
         Args:
-            fake_scores: `(batch,)`, D(G(z)).
+            fake: `Judged` generated images.
             real_features: what `build_perceptual`'s network returns for the real images; None
                 where there is no such network.
             fake_features: the same for the generated images.
         """
-        return {"generator_loss": -ops.mean(fake_scores)}
 
     def fit(self, image_set, **options):
-        """Train on an image set, one network per class; see `ssgan_tf.training.fit`."""
+        """Train on an image set; see `ssgan_tf.training.fit`."""
         from ssgan_tf import training  # methods stand below training; only this call looks up
 
         return training.fit(self, image_set, **options)
@@ -172,14 +231,3 @@ class GAN(abc.ABC):
             have = ", ".join(names) or "none: call fit() first"
             raise UserError(f"no generator for class {label!r}; trained classes: {have}")
         return sample(self.generators[label], self.settings, count, seed)
-
-
-def gradient_penalty(gradients):
-    """Return E[(‖∇D(x̂)‖₂ − 1)²] (SSGAN, Eq. 3), a scalar, without its weight λ.
-
-    Args:
-        gradients: float32 `(batch, height, width, channels)`, one gradient an image.
-    """
-    squares = ops.sum(ops.square(gradients), axis=(1, 2, 3))
-    norms = ops.sqrt(squares + 1e-12)  # the root's slope at 0 is infinite
-    return ops.mean(ops.square(norms - 1.0))

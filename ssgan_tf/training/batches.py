@@ -5,22 +5,24 @@ import tensorflow as tf
 
 
 class DeviceImages:
-    """All training images of one network on the device, with their perceptual features.
+    """All training images of one network on the device, with labels and perceptual features.
 
     Args:
         images: uint8 `(count, height, width, 3)`.
         perceptual: network of features that never change and are therefore computed once, or None.
         flip: let batches hold mirror images too.
         strategy: whose replicas get a copy each.
+        labels: int32 `(count,)`, the classes of the images; by default all 0.
     """
 
-    def __init__(self, images, perceptual=None, flip=False, strategy=None):
+    def __init__(self, images, perceptual=None, flip=False, strategy=None, labels=None):
         self.count = len(images)
+        labels = np.zeros(self.count, np.int32) if labels is None else labels
         self.flip = flip
         features = self._features(images, perceptual) if perceptual else np.zeros((0,), "float32")
         strategy = strategy or tf.distribute.get_strategy()
         self.tensors = strategy.experimental_distribute_values_from_function(
-            lambda _: (tf.constant(images), tf.constant(features))
+            lambda _: (tf.constant(images), tf.constant(labels), tf.constant(features))
         )
 
     def _features(self, images, perceptual):
@@ -35,7 +37,7 @@ class DeviceImages:
         )
 
     def gather(self, tensors, indices, seed):
-        """Return real images in [-1, 1] and their features, inside a replica.
+        """Return real images in [-1, 1], their labels and their features, inside a replica.
 
         Args:
             tensors: this replica's `self.tensors`.
@@ -43,15 +45,17 @@ class DeviceImages:
             seed: two integers, deciding which of them are mirrored.
 
         Returns:
-            images float32 `(batch, height, width, 3)`, and features `(batch, ...)` or None.
+            images float32 `(batch, height, width, 3)`, labels int32 `(batch,)`, and features
+            `(batch, ...)` or None.
         """
-        images, features = tensors
-        batch = tf.gather(images, indices)
+        images, labels, features = tensors
+        batch, labels = tf.gather(images, indices), tf.gather(labels, indices)
         if self.flip:
             mirrored = tf.random.stateless_uniform(tf.shape(indices), seed, alg="philox") < 0.5
             batch = tf.where(mirrored[:, None, None, None], batch[:, :, ::-1], batch)
             indices += self.count * tf.cast(mirrored, indices.dtype)
-        return to_unit(batch), tf.gather(features, indices) if features.shape[0] else None
+        features = tf.gather(features, indices) if features.shape[0] else None
+        return to_unit(batch), labels, features
 
 
 def to_unit(images):

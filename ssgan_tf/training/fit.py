@@ -1,4 +1,4 @@
-"""A whole training: one network per class, into a run directory."""
+"""A whole training: every network of a method, into a run directory."""
 
 import dataclasses
 import gc
@@ -13,12 +13,12 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors
 from ssgan_tf.training.batches import DeviceImages
 from ssgan_tf.training.interruption import Interruption
-from ssgan_tf.training.loop import Stopped, train_class
+from ssgan_tf.training.loop import Stopped, train_network
 from ssgan_tf.training.precision import dtype_policy, resolve_precision
 from ssgan_tf.training.provenance import make_config
 from ssgan_tf.training.reporting import Progress
 from ssgan_tf.training.run_directory import RunDirectory, default_run_path
-from ssgan_tf.training.sampling import sampling_copy
+from ssgan_tf.training.sampling import take_generators
 from ssgan_tf.training.state import export_state, of_generators
 from ssgan_tf.training.step import TrainingStep
 from ssgan_tf.training.strategy import make_workers
@@ -31,7 +31,8 @@ class Options:
     The exception is `jit`, which a run therefore keeps to.
     """
 
-    iterations: int = 20_000  # generator updates per class
+    iterations: int = 20_000  # generator updates per network
+    minutes: float | None = None  # of training per network, at most
     run_dir: str | None = None  # by default runs/<data set>/<method>
     checkpoint_every: int = 500  # iterations; ten minutes without one make one too
     sample_every: int = 500  # iterations between sample grids
@@ -47,6 +48,8 @@ class Options:
         for name in ("iterations", "checkpoint_every", "sample_every", "log_every"):
             if getattr(self, name) < 1:
                 raise UserError(f"--{name} is {getattr(self, name)}; it must be at least 1")
+        if self.minutes is not None and not 0 < self.minutes < float("inf"):
+            raise UserError(f"--minutes is {self.minutes}; it must be more than 0")
         if self.jit and self.strategy != "none":
             raise UserError("--jit works with --strategy none only")
 
@@ -60,12 +63,14 @@ class Interrupted(Exception):
 
 
 def fit(method, image_set, *, held_out=None, **options):
-    """Train a method on every image of an image set, one network per class.
+    """Train a method on every image of an image set.
+
+    There is one network per class, or one for all where the method is conditional.
 
     Runs where a former call with the same settings and run directory left off.
 
     Args:
-        method: the `GAN`; afterwards its `generators` hold one network per class.
+        method: the `GAN`; afterwards its `generators` hold one for each class.
         image_set: the `ImageSet` to learn from, of the method's image size.
         held_out: the `ImageSet` of test images, recorded in the run so that `classify.py` can
             check for leaks.
@@ -85,6 +90,7 @@ def fit(method, image_set, *, held_out=None, **options):
             f"the images are {image_set.images.shape[1]} pixels wide and --image_size is "
             f"{settings.image_size}; load the data set with that size"
         )
+    method.networks_of(image_set.class_names)  # refuses too few before anything is written
     workers = make_workers(options.strategy, settings.batch_size)
     precision = resolve_precision(settings.precision)
     with workers.strategy.scope(), dtype_policy(precision):
@@ -97,10 +103,10 @@ def fit(method, image_set, *, held_out=None, **options):
     config = make_config(method, precision, perceptual, image_set, held_out, options)
     with disk_errors(f"training into {run.path}"):
         if not workers.chief:
-            return _fit_classes(method, image_set, perceptual, precision, options, run, workers)
+            return _fit_networks(method, image_set, perceptual, precision, options, run, workers)
         with run.lock():
             run.prepare(config, overwrite=options.overwrite)
-            return _fit_classes(method, image_set, perceptual, precision, options, run, workers)
+            return _fit_networks(method, image_set, perceptual, precision, options, run, workers)
 
 
 def _make_options(options):
@@ -111,9 +117,9 @@ def _make_options(options):
     return Options(**options)
 
 
-def _fit_classes(method, image_set, perceptual, precision, options, run, workers):
-    names = image_set.class_names
-    done = {name: run.checkpoints(name).latest_step() or 0 for name in names}
+def _fit_networks(method, image_set, perceptual, precision, options, run, workers):
+    networks = method.networks_of(image_set.class_names)
+    done = {name: run.checkpoints(name).latest_step() or 0 for name in networks}
     left = sum(max(options.iterations - iterations, 0) for iterations in done.values())
     progress = Progress(
         options.iterations,
@@ -122,42 +128,43 @@ def _fit_classes(method, image_set, perceptual, precision, options, run, workers
         options.progress and workers.chief,
     )
     with Interruption() as interruption:
-        for place, name in enumerate(names, 1):
+        for place, (name, class_names) in enumerate(networks.items(), 1):
             if done[name] >= options.iterations:
-                progress.skip(name, place, len(names), done[name])
+                progress.skip(name, place, len(networks), done[name])
                 done[name], weights, _ = run.checkpoints(name).load(only=of_generators)
             else:
-                images = image_set.images[image_set.labels == place - 1]
+                images = image_set.with_classes(class_names)
                 with workers.strategy.scope(), dtype_policy(precision):
                     step = make_step(method, name, images, perceptual, options.jit)
-                progress.start(name, place, len(names), done[name])
+                progress.start(name, place, len(networks), done[name])
                 try:
-                    train_class(step, run, name, options, workers, interruption, progress)
+                    done[name] = train_network(
+                        step, run, name, options, workers, interruption, progress
+                    )
                 except Stopped:
                     raise Interrupted(interruption.exit_code) from None
                 finally:
                     progress.stop()
-                done[name], weights = options.iterations, export_state(step, of_generators)
+                weights = export_state(step, of_generators)
                 del step
                 gc.collect()  # the compiled step refers to itself; free its memory now
-            method.generators[name] = sampling_copy(method, weights)
-            method.trained_iterations[name] = done[name]
+            take_generators(method, class_names, weights, done[name])
     return method
 
 
-def make_step(method, class_name, images, perceptual, jit=False):
-    """Return the `TrainingStep` of a class, its weights drawn from the seed and the class's name.
+def make_step(method, name, images, perceptual, jit=False):
+    """Return the `TrainingStep` of a network, its weights drawn from the seed and its name.
 
     Args:
         method: the `GAN`.
-        class_name: the class.
-        images: uint8 `(count, size, size, 3)`, the training images of the class.
+        name: the network's, a key of `method.networks_of(...)`.
+        images: the `ImageSet` of its classes.
         perceptual: what `method.build_perceptual()` returned.
         jit: compile with XLA.
     """
     settings = method.settings
-    seed = (settings.seed, zlib.crc32(class_name.encode()) % 2**31)
-    keras.utils.set_random_seed(zlib.crc32(f"{seed[0]} {class_name}".encode()))
+    seed = (settings.seed, zlib.crc32(name.encode()) % 2**31)
+    keras.utils.set_random_seed(zlib.crc32(f"{seed[0]} {name}".encode()))
     strategy = tf.distribute.get_strategy()
-    data = DeviceImages(images, perceptual, settings.flip, strategy)
-    return TrainingStep(method, data, perceptual, seed, jit)
+    data = DeviceImages(images.images, perceptual, settings.flip, strategy, images.labels)
+    return TrainingStep(method, data, perceptual, seed, jit, len(images.class_names))

@@ -1,6 +1,8 @@
-"""The loop of one class: call the compiled step, log, save, stop when asked."""
+"""The loop of one network: call the compiled step, log, save, stop when asked."""
 
 import math
+
+import numpy as np
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.training import sampling
@@ -18,59 +20,70 @@ class Stopped(Exception):
     """Training was asked to stop, and has saved its state."""
 
 
-def train_class(step, run, class_name, options, workers, interruption, progress):
-    """Train one class up to `options.iterations`, from its last checkpoint if it has one.
+def train_network(step, run, name, options, workers, interruption, progress):
+    """Train one network up to `options.iterations`, from its last checkpoint if it has one.
+
+    It ends sooner where `options.minutes` of training have passed, those before the checkpoint
+    included.
 
     Args:
         step: a fresh `TrainingStep`.
         run: the `RunDirectory`.
-        class_name: whose folder of the run to write to.
+        name: the network's, whose folder of the run to write to.
         options: the `Options`.
         workers: the `Workers`; only the chief writes.
         interruption: the `Interruption` that hears signals.
         progress: the `Progress`, whose bar has been started.
 
+    Returns:
+        the iterations done.
+
     Raises:
         Stopped: a signal asked for it; the state has been saved.
         UserError: a loss is not finite, or the checkpoint does not fit.
     """
-    checkpoints = run.checkpoints(class_name)
+    checkpoints = run.checkpoints(name)
     saved = checkpoints.latest()
     done, metadata = 0, {}
     if saved:
         done, arrays, metadata = saved
         restore_state(step, arrays)
-    report = Report(run, class_name, done, metadata.get("window")) if workers.chief else None
+    report = Report(run, name, done, metadata.get("window")) if workers.chief else None
+    trained, allowed = metadata.get("seconds", 0.0), 60.0 * (options.minutes or math.inf)
     settings = step.settings
     latents = draw_latents(
         settings.noise, (SAMPLES, settings.latent_dim), (settings.seed, SAMPLE_SEED)
     )
+    labels = np.sort(np.arange(SAMPLES) % step.classes)
     kept = done  # iterations that the last checkpoint holds
     pace = None  # seconds per iteration of the last call
     step.compile()
     watch, since_checkpoint = Stopwatch(), Stopwatch()
     try:
-        while done < options.iterations:
+        while done < options.iterations and not workers.any(trained >= allowed):
             stop = workers.any(interruption.requested)
             if not stop:
                 count = _iterations_ahead(done, options, pace, workers)
                 losses = step.run_iterations(count)
-                _check_finite(losses, class_name, done + count, kept)
+                _check_finite(losses, name, done + count, kept)
                 done += count
                 seconds = watch.lap()
+                trained += seconds
                 pace = seconds / count
-                progress.update(count, seconds, losses)
-            last = done == options.iterations
+                progress.update(count, seconds, losses, allowed - trained)
+            last = done == options.iterations or workers.any(trained >= allowed)
             if report and not stop:
                 report.add(losses, count)
                 if _due(done, options.log_every) or last:
                     report.log(done, progress.images_per_second)
                 if _due(done, options.sample_every) or last:
-                    report.show(done, sampling.generate(step.average or step.generator, latents))
+                    generator = step.average or step.generator
+                    report.show(done, sampling.generate(generator, latents, labels))
             overdue = since_checkpoint.seconds > SECONDS_PER_CHECKPOINT
             if done > kept and (stop or last or overdue or _due(done, options.checkpoint_every)):
                 if report:
-                    checkpoints.save(done, export_state(step), {"window": report.window})
+                    metadata = {"window": report.window, "seconds": trained}
+                    checkpoints.save(done, export_state(step), metadata)
                 kept = done
                 since_checkpoint.lap()
             if stop:
@@ -79,6 +92,7 @@ def train_class(step, run, class_name, options, workers, interruption, progress)
     finally:
         if report:
             report.close()
+    return done
 
 
 def _due(done, every):
@@ -94,11 +108,11 @@ def _iterations_ahead(done, options, pace, workers):
     return 1 if pace is None else max(1, min(ahead, int(SECONDS_PER_CALL / pace)))
 
 
-def _check_finite(losses, class_name, done, kept):
+def _check_finite(losses, name, done, kept):
     wrong = [name for name, value in losses.items() if not math.isfinite(value)]
     if wrong:
         raise UserError(
-            f"class {class_name}: {wrong[0]} is not finite after iteration {done}; "
+            f"{name}: {wrong[0]} is not finite after iteration {done}; "
             f"training stopped, the checkpoint of iteration {kept} is kept. Try a smaller "
             "--learning_rate or --precision float32, in another --run_dir or with --overwrite"
         )

@@ -1,13 +1,14 @@
 """What a training is going to do, said before it begins."""
 
-import dataclasses
 import math
 
 import tensorflow as tf
 
+from ssgan_tf.methods import recreate
 from ssgan_tf.metrics.complexity import activation_bytes, flops, layer_costs, parameter_count
 from ssgan_tf.training.precision import dtype_policy, resolve_precision
 from ssgan_tf.training.run_directory import default_run_path
+from ssgan_tf.training.step import build
 from ssgan_tf.training.strategy import make_workers
 
 MIB = 2**20
@@ -41,22 +42,24 @@ def describe_plan(method, image_set, options):
         options: the `Options`.
     """
     settings = method.settings
-    if settings.vgg_weights == "imagenet":  # sizes need no download
-        method = type(method)(**{**dataclasses.asdict(settings), "vgg_weights": "random"})
+    if "vgg_weights" in method.uses and settings.vgg_weights == "imagenet":
+        flags = {**method.as_flags(), "vgg_weights": "random"}  # sizes need no download
+        method = recreate({"method": method.name, **flags})
     workers = make_workers(options.strategy, settings.batch_size)
     precision = resolve_precision(settings.precision)
     with workers.strategy.scope(), dtype_policy(precision):
         perceptual = method.build_perceptual()
-        networks = method.build()
-        networks.critic(networks.generator(tf.zeros((1, settings.latent_dim))))
+        networks = build(method, len(image_set.class_names) if method.conditional else 1)
     generator, critic = networks
     replicas = workers.strategy.num_replicas_in_sync
     parts = _memory(method, networks, perceptual, image_set, precision, replicas)
     state = parts["weights and optimisers"]
-    work = iteration_flops(settings, *networks, perceptual)
+    work = iteration_flops(method, *networks, perceptual)
+    names = list(method.networks_of(image_set.class_names))
     folder = options.run_dir or default_run_path(image_set.name, method.name)
     rows = [
-        ("method", f"{method.name}, one network per class"),
+        ("method", f"{method.name}, one network " + ("for all classes" if method.conditional else
+         "per class")),
         ("device", f"{_device()}, {replicas} replica{'s' * (replicas > 1)}, {precision}"),
         ("perceptual network", _perceptual_words(settings, perceptual)),
         ("parameters (Eq. 9)", f"{parameter_count(generator) / 1e6:.2f} M generator, "
@@ -68,9 +71,9 @@ def describe_plan(method, image_set, options):
          f"batch {settings.batch_size}, {settings.critic_steps} critic steps"),
         ("memory per device", f"about {sum(parts.values()) / MIB:.0f} MiB: " + ", ".join(
             f"{name} {size / MIB:.0f}" for name, size in parts.items())),
-        ("work", f"{options.iterations} iterations for each of {len(image_set.class_names)} "
-         f"classes: {', '.join(image_set.class_names)}"),
-        ("disk", f"{folder}: two checkpoints of {state / MIB:.0f} MiB per class"),
+        ("work", f"{options.iterations} iterations" + (f" or {options.minutes:g} minutes" if
+         options.minutes else "") + f" for each of {len(names)} networks: {', '.join(names)}"),
+        ("disk", f"{folder}: two checkpoints of {state / MIB:.0f} MiB per network"),
     ]  # fmt: skip
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {words}" for name, words in rows)
@@ -85,22 +88,23 @@ def _device():
 
 def _perceptual_words(settings, perceptual):
     if perceptual is None:
-        return "none (mu is 0)"
+        return "none"
     words = f"VGG-19 to block5_conv4, {settings.vgg_weights} weights"
     return words + (" - RANDOM, to try things out only" * (settings.vgg_weights == "random"))
 
 
-def iteration_flops(settings, generator, critic, perceptual=None):
+def iteration_flops(method, generator, critic, perceptual=None):
     """Return the operations that one iteration of our training step really does.
 
     A backward pass to inputs and weights costs twice a forward pass; to the inputs only, once.
     The critic step: G forward (1); D on real and generated images, forward and backward (2 × 3);
-    the penalty's D forward (1), backward to its input (1), and backward through both (4). The
+    where there is a gradient penalty, its D forward (1), backward to its input (1), and backward
+    through both (4). The
     generator step takes over the last critic step's images: G backward (2), D forward and
     backward to its input (2), φ likewise (2). φ of the real images is cached.
 
     Args:
-        settings: the `Settings`, for the batch and the critic steps.
+        method: the `GAN`, for the batch, the critic steps and the penalty.
         generator: G, built.
         critic: D, built.
         perceptual: φ, or None.
@@ -109,8 +113,9 @@ def iteration_flops(settings, generator, critic, perceptual=None):
         2 * sum(cost.multiply_adds for cost in layer_costs(network)) if network else 0
         for network in (generator, critic, perceptual)
     )
-    critic_step = g + (6 + 6) * d
+    critic_step = g + (6 + 6 * method.needs_gradients) * d
     generator_step = 2 * g + 2 * d + 2 * phi
+    settings = method.settings
     return settings.batch_size * (settings.critic_steps * critic_step + generator_step)
 
 
@@ -122,7 +127,11 @@ def _memory(method, networks, perceptual, image_set, precision, replicas):
     width = 2 if precision != "float32" else 4
     share = settings.batch_size // replicas
     generator, critic = (activation_bytes(network, width) for network in networks)
-    largest = max(image_set.counts().values())
+    counts = image_set.counts()
+    largest = max(
+        sum(counts[name] for name in names)
+        for names in method.networks_of(image_set.class_names).values()
+    )
     parts = {
         "weights and optimisers": 3 * sum(weights) + averages,
         "gradients": sum(weights),

@@ -16,19 +16,19 @@ from ssgan_tf.version import __version__
 
 def make_config(method, precision, perceptual, image_set, held_out, options):
     """Return what `config.json` holds; see `RunDirectory.prepare`."""
-    settings = {"method": method.name, **method.settings.as_flags(), "precision": precision}
+    settings = {"method": method.name, **method.as_flags(), "precision": precision}
+    if method.conditional:  # one network, which cannot learn more of them later
+        settings["classes"] = list(image_set.class_names)
     settings["jit"] = options.jit  # XLA draws other random numbers from the same seed
-    weights = method.settings.vgg_weights if perceptual else None
+    weights = settings.pop("vgg_weights", None)
     tested = hashes_by_class(held_out) if held_out else {}
     if perceptual:
         fingerprint = weights_fingerprint(perceptual)
         label = "RANDOM WEIGHTS, not VGG-19: " if weights == "random" else ""
         settings["vgg_weights"] = f"{label}sha256 {fingerprint}"
-    else:
-        settings.pop("vgg_weights")
     return {
         "settings": settings,
-        "options": {**dataclasses.asdict(options), "vgg_weights": weights},
+        "options": {**dataclasses.asdict(options), "vgg_weights": weights if perceptual else None},
         "data": {
             "name": image_set.name,
             "fingerprint": image_set.fingerprint(),

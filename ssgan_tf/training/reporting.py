@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import math
 import os
 import shutil
 import sys
@@ -21,19 +22,19 @@ MOST_FRAMES = 60  # of progress.gif
 
 
 class Report:
-    """The records of one class's training, written into its folder of the run.
+    """The records of one network's training, written into its folder of the run.
 
     Args:
         run: the `RunDirectory`.
-        class_name: the class.
+        name: the network's.
         step: iterations done so far; records after it are dropped, for they will come again.
         window: sums of losses since the last log step, as `window` returned them when saved.
     """
 
-    def __init__(self, run, class_name, step=0, window=None):
-        self.samples = run.sample_directory(class_name)
-        self.directory = run.class_directory(class_name)
-        self.metrics_path = run.metrics_path(class_name)
+    def __init__(self, run, name, step=0, window=None):
+        self.samples = run.sample_directory(name)
+        self.directory = run.network_directory(name)
+        self.metrics_path = run.metrics_path(name)
         self.samples.mkdir(parents=True, exist_ok=True)
         for picture in self.samples.glob("*.png"):
             if picture.stem.isdigit() and int(picture.stem) > step:
@@ -100,13 +101,17 @@ class Report:
             )
 
 
+#: What the losses are called in the bar, where a method has them.
+SHORT = {"critic_loss": "D", "generator_loss": "G", "wasserstein": "W", "class_loss": "C"}
+
+
 class Progress:
-    """One bar for the class at hand, with the time left for it and for all classes.
+    """One bar for the network at hand, with the time left for it and for all networks.
 
     Args:
-        iterations: per class.
+        iterations: per network.
         batch_size: images an iteration shows, for the images a second.
-        left: iterations still to do over all classes.
+        left: iterations still to do over all networks.
         enabled: False shows nothing.
     """
 
@@ -116,11 +121,11 @@ class Progress:
         self.seconds_per_iteration = None
         self.bar = None
 
-    def start(self, class_name, place, classes, done):
-        """Begin the bar of a class that already has `done` iterations."""
+    def start(self, name, place, networks, done):
+        """Begin the bar of a network that already has `done` iterations."""
         self.bar = progress_bar(
             self.iterations,
-            f"{class_name} ({place}/{classes})",
+            f"{name} ({place}/{networks})",
             shown=self.enabled,
             initial=done,
             ncols=min(shutil.get_terminal_size((140, 20)).columns, 160),
@@ -128,27 +133,37 @@ class Progress:
             "[{elapsed}<{remaining}{postfix}]",
         )
 
-    def skip(self, class_name, place, classes, done):
-        """Say that a class has enough iterations already."""
+    def skip(self, name, place, networks, done):
+        """Say that a network has enough iterations already."""
         if self.enabled:
             print(
-                f"{class_name} ({place}/{classes}) has {done} iterations already; raise "
+                f"{name} ({place}/{networks}) has {done} iterations already; raise "
                 "--iterations to go on",
                 file=sys.stderr,
             )
 
-    def update(self, count, seconds, losses):
-        """Take in `count` iterations that took `seconds`, and their mean losses."""
+    def update(self, count, seconds, losses, seconds_left=math.inf):
+        """Take in `count` iterations that took `seconds`, and their mean losses.
+
+        Args:
+            count: iterations.
+            seconds: that they took.
+            losses: dict by name.
+            seconds_left: that the network may be trained, where it has a limit.
+        """
         pace = seconds / count
         former = self.seconds_per_iteration or pace
         self.seconds_per_iteration = 0.8 * former + 0.2 * pace
         self.left -= count
-        self.bar.set_postfix_str(
-            f"D {losses['critic_loss']:.3g}, G {losses['generator_loss']:.3g}, "
-            f"W {losses['wasserstein']:.3g}, {self.images_per_second:.3g} img/s, "
-            f"all {tqdm.format_interval(int(self.left * self.seconds_per_iteration))}",
-            refresh=False,
-        )
+        shown = [f"{word} {losses[name]:.3g}" for name, word in SHORT.items() if name in losses]
+        shown.append(f"{self.images_per_second:.3g} img/s")
+        if seconds_left < math.inf:
+            ahead = max(seconds_left, 0) / self.seconds_per_iteration
+            self.bar.total = min(self.iterations, self.bar.n + count + round(ahead))
+        else:
+            left = int(self.left * self.seconds_per_iteration)
+            shown.append(f"all {tqdm.format_interval(left)}")
+        self.bar.set_postfix_str(", ".join(shown), refresh=False)
         self.bar.update(count)
 
     @property
@@ -157,7 +172,7 @@ class Progress:
         return self.batch_size / max(self.seconds_per_iteration, 1e-9)
 
     def stop(self):
-        """End the bar of the class."""
+        """End the bar of the network."""
         self.bar.close()
 
 

@@ -33,7 +33,7 @@ def default_run_path(dataset: str, method: str) -> Path:
 
 
 class RunDirectory:
-    """A folder with config.json and one sub-folder per class.
+    """A folder with config.json and one sub-folder per network: per class, or for all classes.
 
     Training does `with run.lock(): run.prepare(config)`; those who only read need neither.
 
@@ -125,8 +125,8 @@ class RunDirectory:
             )
         return config
 
-    def class_directory(self, name: str) -> Path:
-        """The folder of a class, whether it exists or not.
+    def network_directory(self, name: str) -> Path:
+        """The folder of a network, whether it exists or not.
 
         Raises:
             UserError: the name cannot be that of a folder in the run directory.
@@ -136,23 +136,23 @@ class RunDirectory:
         return self.path / name
 
     def checkpoint_directory(self, name: str) -> Path:
-        """`<class>/checkpoints`."""
-        return self.class_directory(name) / "checkpoints"
+        """`<network>/checkpoints`."""
+        return self.network_directory(name) / "checkpoints"
 
     def sample_directory(self, name: str) -> Path:
-        """`<class>/samples`, the folder of the sample grids."""
-        return self.class_directory(name) / "samples"
+        """`<network>/samples`, the folder of the sample grids."""
+        return self.network_directory(name) / "samples"
 
     def metrics_path(self, name: str) -> Path:
-        """`<class>/metrics.jsonl`, the file for `MetricsLog`."""
-        return self.class_directory(name) / "metrics.jsonl"
+        """`<network>/metrics.jsonl`, the file for `MetricsLog`."""
+        return self.network_directory(name) / "metrics.jsonl"
 
     def checkpoints(self, name: str, keep: int = 2) -> Checkpoints:
-        """The checkpoints of a class; nothing is made before the first is saved."""
+        """The checkpoints of a network; nothing is made before the first is saved."""
         return Checkpoints(self.checkpoint_directory(name), keep)
 
-    def classes(self) -> list[str]:
-        """The classes that have a valid checkpoint, in alphabetical order."""
+    def networks(self) -> list[str]:
+        """The networks that have a valid checkpoint, in alphabetical order."""
         if not self.path.is_dir():
             return []
         with disk_errors("cannot read the run directory"):

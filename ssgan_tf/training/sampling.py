@@ -1,7 +1,9 @@
 """Images out of trained generators."""
 
 import itertools
+from typing import NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -12,13 +14,38 @@ from ssgan_tf.training.latents import draw_latents
 from ssgan_tf.training.precision import dtype_policy
 from ssgan_tf.training.run_directory import RunDirectory
 from ssgan_tf.training.state import assign, named_weights, of_generators
+from ssgan_tf.training.step import build
 
 BATCH = 64
 
 
-def generate(generator, latents):
-    """Return the images of latents `(count, latent_dim)` as uint8 `(count, size, size, 3)`."""
-    return to_uint8(generator(latents, training=False)).numpy()
+def generate(generator, latents, labels=0):
+    """Return the images of latents `(count, latent_dim)` as uint8 `(count, size, size, 3)`.
+
+    Args:
+        generator: a network, or a `ClassGenerator`, which has its label.
+        latents: what to start from.
+        labels: int32 `(count,)`, or one for all, of the classes that the network was taught.
+    """
+    labels = tf.broadcast_to(tf.constant(labels, tf.int32), (len(latents),))
+    return to_uint8(generator(latents, labels, training=False)).numpy()
+
+
+class ClassGenerator(NamedTuple):
+    """A generator that makes images of one class, whatever labels it is given.
+
+    Attributes:
+        network: the network, which may know other classes too.
+        label: of the class, to the network.
+    """
+
+    network: keras.Model
+    label: int
+
+    def __call__(self, latents, labels=None, training=False):
+        """Return images `(batch, size, size, 3)` in [-1, 1] for latents `(batch, latent_dim)`."""
+        labels = tf.fill((len(latents),), self.label)
+        return self.network(latents, labels, training=training)
 
 
 def sample_batches(generator, settings, count, seed):
@@ -58,34 +85,34 @@ def interpolate(generator, settings, seed=0, stops=8, steps=12):
     )
 
 
-def sampling_copy(method, weights, average=True):
-    """Return a float32 generator with the weights of a checkpoint.
+def take_generators(method, class_names, weights, iterations, average=True):
+    """Give a method the generators of a checkpoint, in float32, to sample from.
 
     Args:
-        method: whose generator it is.
+        method: the `GAN`, whose `generators` and `trained_iterations` are added to.
+        class_names: the classes that the network has learnt, in the order of their labels.
         weights: arrays by name, of which those of one generator are used.
+        iterations: generator updates behind them.
         average: use the moving average, where there is one.
     """
-    role = (
-        "average"
-        if average and any(name.startswith("average/") for name in weights)
-        else ("generator")
-    )
+    averaged = average and any(name.startswith("average/") for name in weights)
     with dtype_policy("float32"):
-        generator = method.build().generator
-        generator(tf.zeros((1, method.settings.latent_dim)))
-    assign(named_weights(role, generator), weights)
-    return generator
+        network = build(method, len(class_names)).generator
+    assign(named_weights("average" if averaged else "generator", network), weights)
+    for label, name in enumerate(class_names):
+        method.generators[name] = ClassGenerator(network, label)
+        method.trained_iterations[name] = iterations
 
 
 def load_run(path, average=True):
     """Return the trained method of a run directory; see `ssgan_tf.methods.load`."""
     run = RunDirectory(path)
-    method = methods.recreate(run.config()["settings"])
-    for class_name in run.classes():
-        step, weights, _ = run.checkpoints(class_name).load(only=of_generators)
-        method.generators[class_name] = sampling_copy(method, weights, average)
-        method.trained_iterations[class_name] = step
+    config = run.config()
+    method = methods.recreate(config["settings"])
+    for name, class_names in method.networks_of(sorted(config["data"]["classes"])).items():
+        if run.checkpoints(name).latest_step() is not None:
+            step, weights, _ = run.checkpoints(name).load(only=of_generators)
+            take_generators(method, class_names, weights, step, average)
     if not method.generators:
         raise UserError(f"{path} holds no checkpoint yet; train it first with train.py")
     return method

@@ -1,4 +1,4 @@
-"""The compiled training step: Algorithm 1 of WGAN-GP with the losses of the method.
+"""The compiled training step: Algorithm 1 of WGAN-GP with the networks and losses of the method.
 
 One call runs several iterations, so the host has nothing to do but log. Every random number is a
 pure function of (seed, iteration), so that a resumed run continues as if it had never stopped.
@@ -14,6 +14,14 @@ from ssgan_tf.training.updates import apply_gradients
 GRADIENT_NORMS = ("generator_gradient_norm", "critic_gradient_norm")
 
 
+def build(method, classes=1):
+    """Return a method's networks, their weights made, as `Networks`."""
+    networks = method.build(classes)
+    labels = tf.zeros((1,), tf.int32)
+    networks.critic(networks.generator(tf.zeros((1, method.settings.latent_dim)), labels), labels)
+    return networks
+
+
 class TrainingStep:
     """Networks, optimisers and the iteration that trains them.
 
@@ -21,15 +29,18 @@ class TrainingStep:
 
     Args:
         method: the `GAN` whose networks and losses these are.
-        images: `DeviceImages` to learn from.
+        images: `DeviceImages` to learn from, with their labels.
         perceptual: the network that `images` holds features of, or None.
         seed: two integers, of the batches, the latents and the interpolation.
         jit: compile with XLA (for GPUs; it made CPUs many times slower).
+        classes: how many classes the images have.
     """
 
-    def __init__(self, method, images, perceptual=None, seed=(0, 0), jit=False):
+    def __init__(self, method, images, perceptual=None, seed=(0, 0), jit=False, classes=1):
         settings = method.settings
         self.method, self.images, self.perceptual = method, images, perceptual
+        self.classes = classes
+        self.reported = (*method.loss_names, *GRADIENT_NORMS)
         self.settings, self.seed = settings, tf.constant(seed, tf.int32)
         self.strategy = tf.distribute.get_strategy()
         self.replicas = self.strategy.num_replicas_in_sync
@@ -42,8 +53,7 @@ class TrainingStep:
         self._compiled = tf.function(self._run, jit_compile=jit or None)
 
     def _build(self):
-        networks = self.method.build()
-        networks.critic(networks.generator(tf.zeros((1, self.settings.latent_dim))))
+        networks = build(self.method, self.classes)
         for network in networks:
             for layer in network._flatten_layers():
                 if isinstance(layer, keras.layers.BatchNormalization):
@@ -61,67 +71,74 @@ class TrainingStep:
         return {name: float(loss) for name, loss in losses.items()}
 
     def _run(self, count):
-        names = self._loss_names()
-        totals = tf.zeros(len(names))
+        totals = tf.zeros(len(self.reported))
         for _ in tf.range(count):
-            for number in tf.range(self.settings.critic_steps - 1):
-                self.strategy.run(self._critic_step, args=(number, self.images.tensors))
+            if self.settings.critic_steps > 1:  # else it need not be compiled
+                for number in tf.range(self.settings.critic_steps - 1):
+                    self.strategy.run(self._critic_step, args=(number, self.images.tensors))
             losses = self.strategy.run(self._last_steps, args=(self.images.tensors,))
             totals += self.strategy.reduce(tf.distribute.ReduceOp.MEAN, losses, axis=None)
             self._update_average()
             self.iteration.assign_add(1)
         means = tf.unstack(totals / tf.cast(count, tf.float32))
-        return dict(zip(names, means, strict=True))
+        return dict(zip(self.reported, means, strict=True))
 
     def _critic_step(self, number, tensors):
         """Update the critic once, against images that the generator learns nothing from."""
-        real_images, _, latents, seed = self._draw(number, tensors)
-        self._update_critic(real_images, self.generator(latents, training=True), seed)
+        real, _, latents, labels, seed = self._draw(number, tensors)
+        fake_images = self.generator(latents, labels, training=True)
+        self._update_critic(real, (fake_images, labels), seed)
 
     def _last_steps(self, tensors):
         """Update the critic a last time and the generator once; return the losses, stacked.
 
         Both use the same generated images: the generator has not changed in between.
         """
-        real_images, real_features, latents, seed = self._draw(
+        real, real_features, latents, labels, seed = self._draw(
             self.settings.critic_steps - 1, tensors
         )
         with tf.GradientTape() as tape:
-            fake_images = self.generator(latents, training=True)
+            fake_images = self.generator(latents, labels, training=True)
             with tape.stop_recording():
-                losses = self._update_critic(real_images, fake_images, seed)
-            fake_scores = self.critic(fake_images, training=True)
+                losses = self._update_critic(real, (fake_images, labels), seed)
+            judged = self.method.judge(self.critic, fake_images, labels)
             fake_features = (
                 self.perceptual(fake_images, training=False) if self.perceptual else None
             )
-            losses |= self.method.generator_losses(fake_scores, real_features, fake_features)
+            losses |= self.method.generator_losses(judged, real_features, fake_features)
             scaled = self._scale(self.generator_optimizer, losses["generator_loss"])
         losses["generator_gradient_norm"] = self._apply(
             self.generator_optimizer, tape, scaled, self.generator
         )
-        return tf.stack([losses[name] for name in self._loss_names()])
+        return tf.stack([losses[name] for name in self.reported])
 
-    def _update_critic(self, real_images, fake_images, seed):
-        """Update the critic once; return its losses and the norm of its gradient."""
-        mix = tf.random.stateless_uniform((self.settings.batch_size, 1, 1, 1), seed, alg="philox")
-        mix = self._share(mix)
-        between = mix * real_images + (1.0 - mix) * fake_images
+    def _update_critic(self, real, fake, seed):
+        """Update the critic once, from images and labels; return its losses and gradient's norm."""
         with tf.GradientTape() as tape:
-            scores = self.critic(tf.concat([real_images, fake_images], 0), training=True)
-            real_scores, fake_scores = tf.split(scores, 2)
-            with tf.GradientTape(watch_accessed_variables=False) as penalty_tape:
-                penalty_tape.watch(between)
-                between_scores = self.critic(between, training=True)
-            gradients = penalty_tape.gradient(between_scores, between)
-            losses = self.method.critic_losses(real_scores, fake_scores, gradients)
+            judged = self.method.judge_both(self.critic, real, fake)
+            gradients = (
+                self._gradients_between(real, fake, seed) if self.method.needs_gradients else None
+            )
+            losses = self.method.critic_losses(*judged, gradients)
             scaled = self._scale(self.critic_optimizer, losses["critic_loss"])
         losses["critic_gradient_norm"] = self._apply(
             self.critic_optimizer, tape, scaled, self.critic
         )
         return losses
 
+    def _gradients_between(self, real, fake, seed):
+        """Return ∇D(x̂), `(batch, size, size, 3)`, at random points between pairs of images."""
+        (real_images, labels), (fake_images, _) = real, fake
+        mix = tf.random.stateless_uniform((self.settings.batch_size, 1, 1, 1), seed, alg="philox")
+        mix = self._share(mix)
+        between = mix * real_images + (1.0 - mix) * fake_images
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(between)
+            scores = self.method.judge(self.critic, between, labels).scores
+        return tape.gradient(scores, between)
+
     def _draw(self, number, tensors):
-        """Return real images, their features, latents and a seed for this critic step.
+        """Return real images with labels, their features, latents, their labels, and a seed.
 
         The whole batch is drawn the same on every replica, which then keeps its share of it; so
         the number of replicas does not change what is learnt.
@@ -133,15 +150,19 @@ class TrainingStep:
                 use,
                 alg="philox",
             )
-            for use in range(3)
+            for use in range(4)
         ]
         size = self.settings.batch_size
         indices = shuffled_indices(step, size, self.images.count, self.seed)
-        real_images, real_features = self.images.gather(tensors, indices, seeds[0])
+        *real, real_features = self.images.gather(tensors, indices, seeds[0])
         latents = draw_latents(self.settings.noise, (size, self.settings.latent_dim), seeds[1])
+        labels = tf.random.stateless_uniform(
+            (size,), seeds[3], maxval=self.classes, dtype=tf.int32, alg="philox"
+        )
         if real_features is not None:
             real_features = self._share(real_features)
-        return self._share(real_images), real_features, self._share(latents), seeds[2]
+        real = tuple(self._share(part) for part in real)
+        return real, real_features, self._share(latents), self._share(labels), seeds[2]
 
     def _share(self, batch):
         if self.replicas == 1:
@@ -173,7 +194,3 @@ class TrainingStep:
                 lambda old, new: old.assign(decay * old + (1.0 - decay) * new),
                 args=(weight.value,),
             )
-
-    def _loss_names(self):
-        names = ["critic_loss", "wasserstein", "penalty", "generator_loss"]
-        return names + ["perceptual"] * (self.perceptual is not None) + list(GRADIENT_NORMS)

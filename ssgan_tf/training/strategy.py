@@ -1,5 +1,6 @@
 """One device, all local ones, or several machines."""
 
+import functools
 import json
 import os
 from typing import NamedTuple
@@ -43,8 +44,7 @@ def make_workers(name, batch_size):
     if name == "none":
         workers = Workers(tf.distribute.get_strategy())
     elif name == "mirrored":
-        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-        workers = Workers(tf.distribute.MirroredStrategy([device.name for device in devices]))
+        workers = Workers(_mirrored())
     elif name == "multi_worker":
         workers = _multi_worker()
     else:
@@ -56,6 +56,12 @@ def make_workers(name, batch_size):
             f"use a multiple of {replicas}"
         )
     return workers
+
+
+@functools.cache  # two of them in a process would give their messages the same numbers
+def _mirrored():
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
 
 
 def _multi_worker():

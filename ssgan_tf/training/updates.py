@@ -22,4 +22,6 @@ def apply_gradients(optimizer, gradients, weights):
     rate = optimizer.learning_rate
     for gradient, weight in zip(gradients, weights, strict=True):
         optimizer.update_step(gradient, weight, rate)
+        if weight.constraint is not None:
+            weight.assign(weight.constraint(weight))
     optimizer.iterations.assign_add(1)

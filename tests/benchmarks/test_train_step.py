@@ -11,6 +11,7 @@ import tensorflow as tf
 from PIL import Image
 
 from benchmarks import train_step
+from ssgan_tf.data import ImageSet
 from ssgan_tf.methods import create
 
 SCRIPT = Path(train_step.__file__)
@@ -22,6 +23,11 @@ TINY = {
 
 def noise_images(count=6, size=32):
     return np.random.default_rng(0).integers(0, 256, (count, size, size, 3), np.uint8)
+
+
+def image_set(images):
+    names = tuple(map(str, range(len(images))))
+    return ImageSet(images, np.zeros(len(images), np.int32), ("a",), names, names, "noise")
 
 
 def kernels(network):
@@ -94,7 +100,7 @@ def test_table_and_progress_are_printed(finished):
 
 
 def test_plain_iteration_computes_what_ours_does():
-    method, images = create("ssgan", **TINY), noise_images()
+    method, images = create("ssgan", **TINY), image_set(noise_images())
     ours = train_step.make_contender("ours_float32", method, images)
     plain = train_step.make_contender("plain", method, images)
     for network in ("generator", "critic"):
@@ -103,7 +109,7 @@ def test_plain_iteration_computes_what_ours_does():
 
     for number in range(method.settings.critic_steps):
         # What ours is about to draw in its first iteration.
-        real_images, _, latents, seed = ours._draw(number, ours.images.tensors)
+        (real_images, _), _, latents, _, seed = ours._draw(number, ours.images.tensors)
         mix = tf.random.stateless_uniform((method.settings.batch_size, 1, 1, 1), seed, alg="philox")
         losses = plain.critic_step(real_images, latents, mix)
     losses |= plain.generator_step(real_images, latents)
@@ -125,7 +131,7 @@ def test_plain_iteration_computes_what_ours_does():
 
 def test_plain_input_is_in_the_range_of_the_networks():
     images = np.stack([np.zeros((32, 32, 3), np.uint8), np.full((32, 32, 3), 255, np.uint8)])
-    plain = train_step.make_contender("plain", create("ssgan", **TINY), images)
+    plain = train_step.make_contender("plain", create("ssgan", **TINY), image_set(images))
     batch = next(plain.batches).numpy()
     assert batch.shape == (4, 32, 32, 3)
     assert set(np.unique(batch)) == {-1.0, 1.0}

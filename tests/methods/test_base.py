@@ -1,30 +1,40 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.methods import METHODS, SSGAN, create
-from ssgan_tf.methods.base import GAN, NOISES, PRECISIONS, Networks, Settings, gradient_penalty
+from ssgan_tf.methods import METHODS, create
+from ssgan_tf.methods.base import ALL_CLASSES, NOISES, PRECISIONS, Judged, Networks, Settings
+from ssgan_tf.methods.losses import gradient_penalty
+from ssgan_tf.methods.ssgan import SSGAN
+from ssgan_tf.methods.wgan_gp import WGANGP
+from ssgan_tf.training.sampling import ClassGenerator
 
 
-class Plain(GAN):
-    """A method that overrides nothing but what it must: WGAN-GP with dense networks."""
+class Dense(keras.Model):
+    """A network of one layer."""
+
+    def __init__(self, shape, activation=None):
+        super().__init__()
+        self.before = keras.layers.Flatten()
+        self.dense = keras.layers.Dense(int(np.prod(shape)), activation=activation)
+        self.after = keras.layers.Reshape(shape)
+
+    def call(self, inputs, labels=None, training=None):
+        return self.after(self.dense(self.before(inputs)))
+
+
+class Plain(WGANGP):
+    """WGAN-GP with dense networks."""
 
     name = "plain"
 
-    def build(self):
+    def build(self, classes=1):
         size = self.settings.image_size
-        layers = keras.layers
-        generator = keras.Sequential(
-            [
-                keras.Input((self.settings.latent_dim,)),
-                layers.Dense(size * size * 3, activation="tanh"),
-                layers.Reshape((size, size, 3)),
-            ]
-        )
-        critic = keras.Sequential([keras.Input((size, size, 3)), layers.Flatten(), layers.Dense(1)])
-        return Networks(generator, critic)
+        return Networks(Dense((size, size, 3), "tanh"), Dense(()))
 
 
 def slope_of(critic, images):
@@ -62,8 +72,12 @@ def test_penalty_of_a_flat_critic_is_1_with_a_finite_derivative():
     assert np.all(np.isfinite(tape.gradient(penalty, gradients)))
 
 
+def judged(scores):
+    return Judged(tf.constant(scores), tf.zeros(len(scores), tf.int32))
+
+
 def test_critic_losses_by_hand():
-    real, fake = tf.constant([4.0, 6.0]), tf.constant([1.0, -3.0])
+    real, fake = judged([4.0, 6.0]), judged([1.0, -3.0])
     gradients = np.zeros((2, 1, 1, 3), np.float32)
     gradients[0, 0, 0] = [2, 2, 1]  # norm 3, penalty 4
     gradients[1, 0, 0] = [0, 2, 0]  # norm 2, penalty 1
@@ -77,12 +91,12 @@ def test_critic_losses_by_hand():
 
 
 def test_generator_losses_by_hand():
-    losses = Plain().generator_losses(tf.constant([1.0, 2.0, 6.0]))
+    losses = Plain().generator_losses(judged([1.0, 2.0, 6.0]))
     assert {name: float(value) for name, value in losses.items()} == {"generator_loss": -3.0}
 
 
 def test_without_more_a_method_has_no_perceptual_network():
-    assert Plain(mu=1.0).build_perceptual() is None
+    assert Plain().build_perceptual() is None
 
 
 @pytest.mark.parametrize(
@@ -124,9 +138,41 @@ def test_borderline_settings_are_allowed():
 
 
 def test_settings_become_flags():
-    flags = Settings(lambda_=3.0).as_flags()
+    flags = create("ssgan", lambda_=3.0).as_flags()
     assert flags["lambda"] == 3.0
     assert "lambda_" not in flags
+    assert set(flags) == {field.name.rstrip("_") for field in dataclasses.fields(Settings)}
+
+
+def test_settings_of_other_methods_are_refused_and_not_recorded():
+    with pytest.raises(UserError, match="dcgan has no setting 'lambda'; it has image_size"):
+        create("dcgan", lambda_=10.0)
+    assert "lambda" in create("wgan-gp").as_flags()
+    assert not {"lambda", "mu", "pyramid", "vgg_weights"} & set(create("dcgan").as_flags())
+
+
+def test_networks_by_class_or_one_for_all(monkeypatch):
+    method = Plain()
+    assert method.networks_of(["a", "b"]) == {"a": ["a"], "b": ["b"]}
+    monkeypatch.setattr(Plain, "conditional", True)
+    assert method.networks_of(["a", "b"]) == {ALL_CLASSES: ["a", "b"]}
+
+
+def test_both_sides_are_judged_in_one_call_and_come_back_in_order():
+    calls = []
+
+    def critic(images, labels, training):
+        calls.append(training)
+        return tf.reduce_sum(images, (1, 2, 3)) + 100.0 * tf.cast(labels, tf.float32)
+
+    images = tf.reshape(tf.range(4.0), (4, 1, 1, 1))
+    labels = tf.constant([0, 1, 2, 3])
+    real, fake = Plain().judge_both(critic, (images[:2], labels[:2]), (images[2:], labels[2:]))
+    assert calls == [True]
+    np.testing.assert_array_equal(real.scores, [0, 101])
+    np.testing.assert_array_equal(fake.scores, [202, 303])
+    np.testing.assert_array_equal(fake.labels, [2, 3])
+    assert real.details == ()
 
 
 def test_changes_fall_on_the_methods_own_defaults():
@@ -143,25 +189,25 @@ def test_unknown_names():
 
 
 def with_generators():
-    method = Plain(image_size=4, latent_dim=8)
+    method = Plain(image_size=32, latent_dim=8)
     for seed, name in enumerate(("roses", "daisy")):
         keras.utils.set_random_seed(seed)
-        method.generators[name] = method.build().generator
+        method.generators[name] = ClassGenerator(method.build().generator, 0)
     return method
 
 
 def test_sample_gives_images_of_the_class():
     method = with_generators()
     images = method.sample("roses", 70, seed=3)
-    assert (images.shape, images.dtype) == ((70, 4, 4, 3), np.uint8)
-    assert images.std() > 10
+    assert (images.shape, images.dtype) == ((70, 32, 32, 3), np.uint8)
+    assert images.std() > 5
     np.testing.assert_array_equal(images, method.sample("roses", 70, seed=3))
     np.testing.assert_array_equal(images[:5], method.sample("roses", 5, seed=3))
     np.testing.assert_array_equal(images[:65], method.sample("roses", 65, seed=3))
     assert len(np.unique(images.reshape(70, -1), axis=0)) == 70
     assert np.any(images != method.sample("roses", 70, seed=4))
     assert np.any(images != method.sample("daisy", 70, seed=3))
-    assert method.sample("roses", 0).shape == (0, 4, 4, 3)
+    assert method.sample("roses", 0).shape == (0, 32, 32, 3)
 
 
 def test_sample_takes_a_place_in_the_sorted_class_names():

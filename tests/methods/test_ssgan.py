@@ -4,9 +4,11 @@ import pytest
 import tensorflow as tf
 
 from ssgan_tf.errors import UserError
+from ssgan_tf.layers.backbone import layer_normalization
 from ssgan_tf.methods import create
-from ssgan_tf.methods.base import NOISES
-from ssgan_tf.methods.ssgan import SSGAN, Critic, Generator, layer_normalization
+from ssgan_tf.methods.base import NOISES, Judged
+from ssgan_tf.methods.ssgan import SSGAN, Critic, Generator
+from ssgan_tf.metrics.checkerboard import nyquist_share
 from ssgan_tf.metrics.complexity import parameter_count
 from ssgan_tf.training.latents import draw_latents
 
@@ -135,7 +137,8 @@ def test_a_gradient_reaches_every_variable_of_the_generator(size, noise):
     generator, critic = method.build()
     latents = draw_latents(noise, (4, 16), (0, 0))
     with tf.GradientTape() as tape:
-        losses = method.generator_losses(critic(generator(latents, training=True)))
+        fake_images = generator(latents, training=True)
+        losses = method.generator_losses(method.judge(critic, fake_images, None))
     variables = generator.trainable_variables
     gradients = tape.gradient(losses["generator_loss"], variables)
     # Kernels, one bias, scales and offsets, two pyramid connections: all are trained.
@@ -177,28 +180,6 @@ def test_each_pyramid_connection_counts(size):
             branch.set_weights(weights)
 
 
-def nyquist_share(images):
-    """Return the share of the images' energy, means aside, at the highest row or column frequency.
-
-    A checkerboard of single pixels, or stripes one pixel wide, lie there.
-    """
-    spectrum = np.fft.fft2(images - images.mean((1, 2), keepdims=True), axes=(1, 2))
-    energy = (np.abs(spectrum) ** 2).sum((0, 3))
-    half = len(energy) // 2
-    return (energy[half].sum() + energy[:, half].sum() - energy[half, half]) / energy.sum()
-
-
-def test_nyquist_share_of_known_images():
-    rows, columns = np.mgrid[:16, :16]
-    for pattern, share in (
-        ((-1.0) ** (rows + columns), 1),
-        ((-1.0) ** columns, 1),
-        (np.cos(np.pi * rows / 2), 0),
-        ((-1.0) ** columns + np.cos(np.pi * rows / 2) * 2**0.5, 0.5),
-    ):
-        assert nyquist_share(pattern[None, :, :, None] + 7) == pytest.approx(share)
-
-
 def test_pyramid_connections_weaken_the_checkerboard_at_initialisation():
     """Fig. 6's claim."""
     shares = []
@@ -215,7 +196,7 @@ def test_pyramid_connections_weaken_the_checkerboard_at_initialisation():
 
 
 def test_generator_losses_without_perceptual_network():
-    losses = SSGAN(mu=0.5).generator_losses(tf.constant([1.0, 2.0, 6.0]))
+    losses = SSGAN(mu=0.5).generator_losses(Judged(tf.constant([1.0, 2.0, 6.0]), None))
     assert set(losses) == {"generator_loss"}
     assert float(losses["generator_loss"]) == -3.0
 
@@ -225,7 +206,7 @@ def test_generator_losses_with_perceptual_loss():
     fake = np.zeros((2, 1, 2, 2), np.float32)
     fake[0] = 3  # 9 at both positions, in both channels
     fake[1, 0, 0, 1] = 2  # 4 once out of four: 1
-    losses = SSGAN(mu=0.5).generator_losses(tf.constant([1.0, 3.0]), real, fake)
+    losses = SSGAN(mu=0.5).generator_losses(Judged(tf.constant([1.0, 3.0]), None), real, fake)
     assert float(losses["perceptual"]) == 5.0  # the mean of 9 and 1
     assert float(losses["generator_loss"]) == -2.0 + 0.5 * 5.0  # Eq. 2
 

@@ -1,7 +1,7 @@
-"""Train a tiny SSGAN on painted squares in a process of its own: `fit_in_process.py '{json}'`.
+"""Train tiny methods on painted squares in a process of its own: `fit_in_process.py '{json}'`.
 
-The JSON holds `devices` (virtual CPUs), `settings` and `options`. With `weights` (a file) it also
-writes there what every replica holds in the end.
+The JSON holds `devices` (virtual CPUs), `methods` (names, by default ssgan), `settings` and
+`options`. With `weights` (a file) it also writes there what every replica holds in the end.
 """
 
 import json
@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import numpy as np
 import tensorflow as tf
 from tiny import painted_squares, tiny_method
 
@@ -22,8 +23,8 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(
     cpu, [tf.config.LogicalDeviceConfiguration()] * arguments.get("devices", 1)
 )
+steps = []
 if "weights" in arguments:
-    steps = []
     original = TrainingStep.__init__
 
     def remember(self, *positional, **named):
@@ -32,20 +33,25 @@ if "weights" in arguments:
 
     TrainingStep.__init__ = remember
 
-method = tiny_method(**arguments.get("settings", {}))
-try:
-    fit(method, painted_squares(), **arguments["options"])
-except Interrupted as stop:
-    sys.exit(stop.exit_code)
+names = arguments.get("methods", ["ssgan"])
+for name in names:
+    method = tiny_method(name, **arguments.get("settings", {}))
+    images = painted_squares(classes=("left", "right") if method.conditional else ("left",))
+    options = dict(arguments["options"])
+    if len(names) > 1:
+        options["run_dir"] = str(Path(options["run_dir"]) / name)
+    try:
+        fit(method, images, **options)
+    except Interrupted as stop:
+        sys.exit(stop.exit_code)
 
 if "weights" in arguments:
-    import numpy as np
-
-    (step,) = steps
     held = {}
-    for network in (step.generator, step.critic, step.average):
-        for variable in network.variables:
-            values = step.strategy.experimental_local_results(variable.value)
-            for replica, value in enumerate(values):
-                held[f"{network is step.average} {variable.path} {replica}"] = value.numpy()
+    for name, step in zip(names, steps, strict=True):
+        for network in (step.generator, step.critic, step.average):
+            for variable in network.variables:
+                values = step.strategy.experimental_local_results(variable.value)
+                for replica, value in enumerate(values):
+                    key = f"{name} {network is step.average} {variable.path} {replica}"
+                    held[key] = value.numpy()
     np.savez(arguments["weights"], **held)

@@ -71,22 +71,30 @@ def perceptual():
 def test_gather_without_features(photos):
     images = DeviceImages(photos)
     assert images.count == 70
-    batch, features = images.gather(images.tensors, tf.constant([3, 69, 3]), SEED)
+    batch, labels, features = images.gather(images.tensors, tf.constant([3, 69, 3]), SEED)
     assert features is None
+    np.testing.assert_array_equal(labels, [0, 0, 0])
     assert batch.dtype == tf.float32
     np.testing.assert_array_equal(batch, to_unit(photos[[3, 69, 3]]))
 
 
+def test_gather_with_labels(photos):
+    images = DeviceImages(photos, labels=np.arange(70, dtype=np.int32))
+    _, labels, _ = images.gather(images.tensors, tf.constant([3, 69, 3]), SEED)
+    assert labels.dtype == tf.int32
+    np.testing.assert_array_equal(labels, [3, 69, 3])
+
+
 def test_gather_with_features(photos, perceptual):
     images = DeviceImages(photos, perceptual)
-    batch, features = images.gather(images.tensors, tf.range(69, -1, -1), SEED)
+    batch, _, features = images.gather(images.tensors, tf.range(69, -1, -1), SEED)
     np.testing.assert_array_equal(batch, to_unit(photos[::-1]))
     np.testing.assert_allclose(features, perceptual(batch), atol=1e-5)
 
 
 def test_mirror_images_come_with_their_own_features(photos, perceptual):
     images = DeviceImages(photos, perceptual, flip=True)
-    batch, features = images.gather(images.tensors, tf.range(70), SEED)
+    batch, _, features = images.gather(images.tensors, tf.range(70), SEED)
     batch, unit = np.asarray(batch), np.asarray(to_unit(photos))
     mirrored = np.array(
         [np.array_equal(*pair) for pair in zip(batch, unit[:, :, ::-1], strict=True)]

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from tiny import saved_arrays
 
+from ssgan_tf.methods import METHODS
+
 SCRIPT = Path(__file__).parent / "fit_in_process.py"
 OPTIONS = {"iterations": 3, "checkpoint_every": 3, "sample_every": 3, "log_every": 3}
 
@@ -60,6 +62,19 @@ def test_mirrored_replicas_stay_equal_and_share_the_batch(tmp_path, alone):
     for name in pairs:
         np.testing.assert_array_equal(held[name], held[name[:-1] + "1"], err_msg=name)
     assert_same_training(saved_arrays(tmp_path / "run"), alone)
+
+
+def test_every_other_method_keeps_its_replicas_equal(tmp_path):
+    others = [name for name in METHODS if name != "ssgan"]
+    more = {"devices": 2, "methods": others}
+    more["settings"] = {"critic_steps": 1}
+    finish(start(arguments(tmp_path, strategy="mirrored", iterations=1) | more))
+    held = np.load(tmp_path / "weights.npz")
+    assert {name.partition(" ")[0] for name in held} == set(others)
+    for name in held:
+        if name.endswith(" 0"):
+            np.testing.assert_array_equal(held[name], held[name[:-1] + "1"], err_msg=name)
+            assert np.all(np.isfinite(held[name])), name
 
 
 def test_two_machines_train_one_network(tmp_path, alone):

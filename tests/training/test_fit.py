@@ -8,8 +8,12 @@ from tiny import painted_squares, saved_arrays, tiny_method
 
 from ssgan_tf import methods
 from ssgan_tf.errors import UserError
+from ssgan_tf.training import Options
 from ssgan_tf.training.batches import to_unit
 from ssgan_tf.training.metrics_log import read_metrics
+from ssgan_tf.training.provenance import make_config
+from ssgan_tf.training.reporting import Stopwatch
+from ssgan_tf.training.run_directory import RunDirectory
 from ssgan_tf.training.step import TrainingStep
 
 QUICK = {"iterations": 4, "checkpoint_every": 2, "sample_every": 2, "log_every": 1}
@@ -172,7 +176,8 @@ def test_compiled_by_xla_it_computes_the_same(tmp_path, monkeypatch):
 
     def draw(self, number, tensors):
         latents = tf.constant(np.linspace(-2, 2, 4 * 8).reshape(4, 8), tf.float32)
-        return to_unit(tensors[0][:4]), None, latents, self.seed
+        labels = tf.zeros(4, tf.int32)
+        return (to_unit(tensors[0][:4]), labels), None, latents, labels, self.seed
 
     monkeypatch.setattr(TrainingStep, "_draw", draw)
     for name, jit in (("plain", False), ("xla", True)):
@@ -225,3 +230,28 @@ def test_impossible_options_are_refused(tmp_path, options, message):
 def test_images_of_another_size_are_refused(tmp_path):
     with pytest.raises(UserError, match="64 pixels wide and --image_size is 32"):
         fit(tmp_path / "run", image_set=painted_squares(size=64))
+
+
+def test_minutes_end_a_training_and_count_over_calls(tmp_path, monkeypatch):
+    monkeypatch.setattr(Stopwatch, "lap", lambda watch: 30.0)  # an iteration takes half a minute
+    method = fit(tmp_path / "run", iterations=50, minutes=1.0)
+    assert method.trained_iterations == {"left": 2}
+    method = fit(tmp_path / "run", iterations=50, minutes=1.5)
+    assert method.trained_iterations == {"left": 3}
+    assert RunDirectory(tmp_path / "run").checkpoints("left").latest()[2]["seconds"] == 90.0
+    with pytest.raises(UserError, match=r"--minutes is 0; it must be more than 0"):
+        fit(tmp_path / "run", minutes=0)
+
+
+def test_classes_of_one_network_cannot_be_added_later(tmp_path):
+    method = tiny_method("acgan")
+    images = painted_squares(classes=("left", "right"))
+    run = RunDirectory(tmp_path / "run")
+    config = make_config(method, "float32", None, images, None, Options())
+    assert config["settings"]["classes"] == ["left", "right"]
+    run.prepare(config)
+    more = painted_squares(classes=("left", "middle", "right"))
+    with pytest.raises(UserError, match=r"--classes was \['left', 'right'\], is now"):
+        run.prepare(make_config(method, "float32", None, more, None, Options()))
+    with pytest.raises(UserError, match="acgan learns to tell classes apart and there is one"):
+        method.fit(painted_squares(), run_dir=tmp_path / "one", progress=False)

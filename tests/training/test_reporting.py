@@ -57,3 +57,15 @@ def test_progress_counts_what_is_left_of_all_classes(capsys, monkeypatch):
     assert "rust (1/2)" in shown
     assert "10/10" in shown
     assert "all 00:20" in shown  # ten iterations of the other class, two seconds each
+
+
+def test_progress_of_a_limited_time_counts_what_fits_into_it(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "140")
+    progress = Progress(iterations=1000, batch_size=8, left=1000)
+    progress.start("rust", 1, 1, done=0)
+    losses = {"critic_loss": 1.0, "generator_loss": 2.0, "class_loss": 0.5}
+    progress.update(5, 10.0, losses, seconds_left=30.0)  # two seconds each: fifteen more
+    progress.stop()
+    shown = capsys.readouterr().err
+    assert "5/20" in shown and "C 0.5" in shown
+    assert "all" not in shown

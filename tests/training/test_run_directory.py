@@ -179,7 +179,7 @@ def test_overwrite_moves_the_old_run_aside(run, caplog):
         assert str(moved) in caplog.text
         assert tree(moved) == old
         assert run.config() == config
-        assert run.classes() == []
+        assert run.networks() == []
         with pytest.raises(UserError, match="in use"), RunDirectory(run.path).lock():
             pass
     with RunDirectory(run.path).lock():
@@ -202,7 +202,7 @@ def test_overwrite_leaves_a_link_in_place(run, tmp_path):
     link.symlink_to(run.path)
     moved = RunDirectory(link).prepare(CONFIG, overwrite=True)
     assert link.is_symlink() and moved.parent == run.path.parent
-    assert RunDirectory(link).classes() == [] and RunDirectory(moved).classes() == ["roses"]
+    assert RunDirectory(link).networks() == [] and RunDirectory(moved).networks() == ["roses"]
 
 
 def test_a_failed_move_changes_nothing(run, monkeypatch):
@@ -220,7 +220,7 @@ def test_a_path_that_is_no_run_is_named(tmp_path):
     for path in (tmp_path, tmp_path / "none"):
         with pytest.raises(UserError, match="is not a run directory"):
             RunDirectory(path).config()
-    assert RunDirectory(tmp_path / "none").classes() == []
+    assert RunDirectory(tmp_path / "none").networks() == []
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="Not a directory"):
         RunDirectory(tmp_path / "file").config()
@@ -230,13 +230,13 @@ def test_a_path_that_is_no_run_is_named(tmp_path):
 
 def test_places_of_a_class(run):
     for name in ("wild roses", "Łąka 猫", ".hidden"):
-        assert run.class_directory(name) == run.path / name
+        assert run.network_directory(name) == run.path / name
         assert run.checkpoints(name).directory == run.path / name / "checkpoints"
         assert run.sample_directory(name) == run.path / name / "samples"
         assert run.metrics_path(name) == run.path / name / "metrics.jsonl"
     for name in ("", ".", "..", "a/b", "../x", "a\0b"):
         with pytest.raises(UserError, match="name of a class"):
-            run.class_directory(name)
+            run.network_directory(name)
 
 
 def test_classes_are_those_with_a_valid_checkpoint(run):
@@ -244,7 +244,7 @@ def test_classes_are_those_with_a_valid_checkpoint(run):
     run.checkpoint_directory("begun").mkdir(parents=True)
     run.checkpoint_directory("damaged").mkdir(parents=True)
     (run.checkpoint_directory("damaged") / "000001.npz").write_bytes(b"half")
-    assert run.classes() == ["roses", "Łąka 猫"]
+    assert run.networks() == ["roses", "Łąka 猫"]
 
 
 def test_a_full_disk_keeps_the_old_config(run):

@@ -1,0 +1,66 @@
+"""WGAN: the critic estimates the Wasserstein distance; clipped weights keep it Lipschitz.
+
+M. Arjovsky, S. Chintala, L. Bottou: "Wasserstein Generative Adversarial Networks" (2017),
+Algorithm 1, on DCGAN's networks (section 4.1).
+"""
+
+import keras
+from keras import ops
+
+from ssgan_tf.methods.base import Networks, Settings
+from ssgan_tf.methods.dcgan import DCGAN
+from ssgan_tf.methods.losses import wasserstein_estimate
+
+CLIP = 0.01  # c of Algorithm 1
+
+
+class Clip(keras.constraints.Constraint):
+    """Bounds weights to [-bound, bound] (WGAN, Algorithm 1, line 7).
+
+    Args:
+        bound: c, more than 0.
+    """
+
+    def __init__(self, bound):
+        self.bound = bound
+
+    def __call__(self, weights):
+        """Return the weights, clipped."""
+        return ops.clip(weights, -self.bound, self.bound)
+
+    def get_config(self):
+        """Return the arguments, as Keras asks of a constraint."""
+        return {"bound": self.bound}
+
+
+class WGAN(DCGAN):
+    """DCGAN's networks with the Wasserstein losses, five clipped critic steps and RMSprop."""
+
+    name = "wgan"
+    defaults = Settings(latent_dim=100, learning_rate=5e-5, batch_size=64, critic_steps=5)
+    loss_names = ("critic_loss", "wasserstein", "generator_loss")
+
+    def build(self, classes=1):
+        """Return DCGAN's networks; every weight of the critic is clipped when it is updated."""
+        networks = super().build(classes)
+        size = self.settings.image_size
+        networks.critic(ops.zeros((1, size, size, 3)))  # makes the weights
+        for weights in networks.critic.trainable_variables:
+            weights.constraint = Clip(CLIP)
+        return networks
+
+    def optimizers(self):
+        """Return RMSprop's (Algorithm 1), with the decay of the authors' framework."""
+        return tuple(
+            keras.optimizers.RMSprop(self.settings.learning_rate, rho=0.99, epsilon=1e-8)
+            for _ in Networks._fields
+        )
+
+    def critic_losses(self, real, fake, gradients=None):
+        """Return −(E[D(x)] − E[D(G(z))]) (Algorithm 1, line 5), and the estimate itself."""
+        wasserstein = wasserstein_estimate(real.scores, fake.scores)
+        return {"critic_loss": -wasserstein, "wasserstein": wasserstein}
+
+    def generator_losses(self, fake, real_features=None, fake_features=None):
+        """Return −E[D(G(z))] (Algorithm 1, line 10)."""
+        return {"generator_loss": -ops.mean(fake.scores)}

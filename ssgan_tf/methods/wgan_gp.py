@@ -1,0 +1,50 @@
+"""WGAN-GP: a penalty on the critic's gradients in place of WGAN's clipped weights.
+
+I. Gulrajani, F. Ahmed, M. Arjovsky, V. Dumoulin, A. Courville: "Improved Training of Wasserstein
+GANs" (2017), Algorithm 1.
+"""
+
+import keras
+from keras import ops
+
+from ssgan_tf.layers.backbone import Critic, Generator, layer_normalization
+from ssgan_tf.methods.base import GAN, Networks, Settings
+from ssgan_tf.methods.losses import gradient_penalty, wasserstein_estimate
+
+
+class WGANGP(GAN):
+    """DCGAN's networks, the critic with layer normalisation, and the penalised critic loss."""
+
+    name = "wgan-gp"
+    defaults = Settings(lambda_=10.0)
+    uses = ("lambda_",)
+    needs_gradients = True
+    loss_names = ("critic_loss", "wasserstein", "penalty", "generator_loss")
+
+    def build(self, classes=1):
+        """Return a new generator and critic (section 4, "No critic batch normalization")."""
+        size = (self.settings.image_size, self.settings.base_channels)
+        return Networks(Generator(*size), Critic(*size, norm=layer_normalization))
+
+    def optimizers(self):
+        """Return Adam's with β = (0, 0.9) (Algorithm 1)."""
+        return tuple(
+            keras.optimizers.Adam(self.settings.learning_rate, beta_1=0.0, beta_2=0.9)
+            for _ in Networks._fields
+        )
+
+    def critic_losses(self, real, fake, gradients=None):
+        """Return the critic's losses (WGAN-GP, Eq. 3; SSGAN, Eq. 3).
+
+        Returns:
+            dict of scalars: `critic_loss`, which is minimised; `wasserstein`, the estimate of the
+            distance; `penalty`, without its weight λ.
+        """
+        wasserstein = wasserstein_estimate(real.scores, fake.scores)
+        penalty = gradient_penalty(gradients)
+        loss = -wasserstein + self.settings.lambda_ * penalty
+        return {"critic_loss": loss, "wasserstein": wasserstein, "penalty": penalty}
+
+    def generator_losses(self, fake, real_features=None, fake_features=None):
+        """Return −E[D(G(z))] (Algorithm 1, line 12)."""
+        return {"generator_loss": -ops.mean(fake.scores)}

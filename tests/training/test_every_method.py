@@ -1,0 +1,87 @@
+"""What the training loop promises, kept for each method."""
+
+import shutil
+
+import numpy as np
+import pytest
+from tiny import painted_squares, saved_arrays, tiny_method
+
+from ssgan_tf import methods
+from ssgan_tf.evaluation.cost import cost
+from ssgan_tf.methods import METHODS
+from ssgan_tf.metrics.frechet import frechet_distance
+from ssgan_tf.training import fit
+from ssgan_tf.training.metrics_log import read_metrics
+from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.training.sampling import take_generators
+from ssgan_tf.training.state import named_weights
+from ssgan_tf.training.step import build
+
+HALF, WHOLE = 50, 100  # iterations
+SETTINGS = {"learning_rate": 1e-3, "batch_size": 8, "ema": 0.9, "precision": "mixed_bfloat16"}
+
+
+def painted_set(name):
+    classes = ("left", "right") if METHODS[name].conditional else ("left",)
+    return painted_squares(20, classes=classes)
+
+
+def colours(images):
+    """Mean colours of 4×4 areas, `(count, 48)`."""
+    areas = images.reshape(len(images), 4, 8, 4, 8, 3).mean((2, 4)) / 255
+    return areas.reshape(len(images), -1)
+
+
+def samples(method):
+    return {name: method.sample(name, 20, seed=1) for name in sorted(method.generators)}
+
+
+def distance(made, images):
+    return frechet_distance(colours(images.images), colours(np.concatenate(list(made.values()))))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_it_learns_is_saved_and_goes_on_as_if_never_stopped(name, tmp_path):
+    images, options = painted_set(name), {"progress": False, "sample_every": 50, "log_every": 25}
+    run_dir, stopped_dir = tmp_path / "run", tmp_path / "stopped"
+    method = tiny_method(name, **SETTINGS)
+    options["checkpoint_every"] = HALF
+    fit(method, images, run_dir=run_dir, iterations=WHOLE, **options)
+    (network,) = method.networks_of(images.class_names)
+
+    for line in read_metrics(RunDirectory(run_dir).metrics_path(network)):
+        assert set(method.loss_names) <= set(line)
+    assert (run_dir / network / "samples" / "000050.png").exists()
+    assert RunDirectory(run_dir).networks() == [network]
+
+    loaded = methods.load(run_dir)
+    made = samples(method)
+    assert sorted(made) == list(images.class_names)
+    for class_name, again in samples(loaded).items():
+        np.testing.assert_array_equal(again, made[class_name])
+    assert set(loaded.trained_iterations.values()) == {WHOLE}
+    if method.conditional:  # the latents are the same, so only the label makes the difference
+        assert np.any(made["left"] != made["right"])
+
+    shutil.copytree(run_dir, stopped_dir)
+    places = sorted((stopped_dir / network / "checkpoints").glob("*.npz"))
+    places[-1].unlink()
+    assert RunDirectory(stopped_dir).checkpoints(network).latest_step() == HALF
+    half = methods.load(stopped_dir)
+    fit(tiny_method(name, **SETTINGS), images, run_dir=stopped_dir, iterations=WHOLE, **options)
+    expected = saved_arrays(run_dir, network)
+    found = saved_arrays(stopped_dir, network)
+    assert found.keys() == expected.keys()
+    for key, array in expected.items():
+        np.testing.assert_array_equal(found[key], array, err_msg=key)
+
+    untrained = tiny_method(name, **SETTINGS)
+    start = build(untrained, len(images.class_names)).generator
+    take_generators(untrained, images.class_names, named_weights("generator", start), 0)
+    before = distance(samples(untrained), images)
+    assert distance(made, images) < 0.96 * before
+    assert distance(samples(half), images) < before
+
+    counted = cost(RunDirectory(run_dir).config()["settings"])
+    assert counted["method"] == name
+    assert counted["parameters"]["together"] > 0
