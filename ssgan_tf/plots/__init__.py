@@ -9,16 +9,21 @@ from ssgan_tf.plots.pictures import (
     write_gif,
     write_png,
 )
+from ssgan_tf.plots.study import write_complexity, write_losses, write_settings, write_spectra
 
 __all__ = [
     "image_grid",
     "labelled_rows",
     "neighbour_sheet",
+    "write_complexity",
     "write_curves",
     "write_distances",
     "write_embedding",
     "write_gif",
+    "write_losses",
     "write_means",
     "write_png",
+    "write_settings",
+    "write_spectra",
     "write_training",
 ]

@@ -164,6 +164,7 @@ details > :not(summary) { margin-left: 1.1rem; }
   tbody th { min-width: 5.5rem; max-width: 9rem; }
 }
 @media screen and (min-width: 72rem) {
+  tbody th { min-width: 9rem; }
   body:has(> nav) {
     display: grid;
     grid-template-columns: 11rem minmax(0, 1fr);

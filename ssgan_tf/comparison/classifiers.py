@@ -1,0 +1,120 @@
+"""The classifiers of a study: one comparison for each member, and one of all members together."""
+
+import json
+import shutil
+
+from ssgan_tf.classify.conditions import ORIGINAL, Condition, parse_sizes
+from ssgan_tf.classify.member import CURVES, RESULT
+from ssgan_tf.classify.member import Member as Training
+from ssgan_tf.classify.records import make_config
+from ssgan_tf.classify.study import RESULTS, Protocol, Study
+from ssgan_tf.classify.training import Settings
+from ssgan_tf.training.run_directory import RunDirectory
+
+CLIPPING = "crop"  # what the paper calls random clipping
+JOINT = "classification"  # folder of the comparison of all members
+
+
+def make_study(comparison, out, augment):
+    """Return the `Study` of some conditions under the protocol that all members share.
+
+    Args:
+        comparison: the `Comparison`.
+        out: its folder.
+        augment: the conditions beside `original`, as for `classify.py --augment`.
+    """
+    options = comparison.options
+    return Study(
+        comparison.dataset,
+        out,
+        augment=augment,
+        per_class=options.classifier_sizes,
+        seeds=options.seeds,
+        protocol=Protocol(seed=comparison.seed, test_per_class=options.test_per_class),
+        settings=Settings(weights=options.classifier_weights, epochs=options.classifier_epochs),
+        datasets_dir=comparison.datasets_dir,
+        classes=comparison.classes,
+        image_size=comparison.image_size,
+        cache_dir=comparison.cache_dir,
+        progress=comparison.progress,
+    )
+
+
+def trainings_with(name, options):
+    """Return the trainings that add images of one kind, a list of `ssgan_tf.classify` members."""
+    return [
+        Training(Condition(name, (name,)), size, seed)
+        for size in parse_sizes(options.classifier_sizes)
+        for seed in range(options.seeds)
+    ]
+
+
+def baseline_trainings(options):
+    """Return the trainings without generated images: with no others, and with clipped ones."""
+    original = [Training(Condition(ORIGINAL), None, seed) for seed in range(options.seeds)]
+    return original + trainings_with(CLIPPING, options)
+
+
+def prepare_joint(comparison):
+    """Make sure that the classifiers of this call may be compared with earlier ones.
+
+    Rather now than after hours of training; the weights are fetched as well.
+
+    Raises:
+        UserError: earlier classifiers were trained otherwise.
+    """
+    study = make_study(comparison, comparison.out / JOINT, [CLIPPING])
+    RunDirectory(study.out, "--out").prepare(make_config(study))
+
+
+def take_over(study, sources):
+    """Copy what other comparisons of equal settings have finished of a study's trainings.
+
+    All comparisons of a `Comparison` are of equal settings; see `prepare_joint`.
+
+    Args:
+        study: the `Study`, whose folder is made ready.
+        sources: folders of the other comparisons.
+    """
+    RunDirectory(study.out, "--out").prepare(make_config(study))
+    for training in study.members:
+        done = (source for source in sources if training.result(source))
+        source = next(done, None)
+        if source is None or training.result(study.out):
+            continue
+        target = training.folder(study.out)
+        target.mkdir(parents=True, exist_ok=True)
+        for name in (CURVES, RESULT):  # the result last, since it marks the training as finished
+            if (training.folder(source) / name).exists():
+                shutil.copy2(training.folder(source) / name, target / name)
+
+
+def gather(comparison, works):
+    """Write the comparison of all members whose classifiers are finished.
+
+    Args:
+        comparison: the `Comparison`.
+        works: the `Work`s of its members, of which the unfinished ones are left out.
+
+    Returns:
+        its `results.json`, a dict; None where the baselines or all members are unfinished.
+    """
+    baselines = comparison.baselines
+    finished = [work for work in works if "classify" in work.stages and not work.pending()]
+    if baselines.pending() or not finished:
+        return read_joint(comparison.out)
+    study = make_study(
+        comparison,
+        comparison.out / JOINT,
+        [CLIPPING, *(f"{work.member.condition}={work.generated}" for work in finished)],
+    )
+    take_over(study, [work.classification for work in (baselines, *finished)])
+    return study.run()
+
+
+def read_joint(out):
+    """Return the `results.json` of the comparison of all members, or None where there is none."""
+    try:
+        return json.loads((out / JOINT / RESULTS).read_text())
+    except (OSError, ValueError):
+        return None

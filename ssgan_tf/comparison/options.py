@@ -1,0 +1,93 @@
+"""What all members of a study share beside the settings of their networks."""
+
+import math
+import re
+from dataclasses import dataclass
+
+from ssgan_tf.classify.conditions import parse_sizes
+from ssgan_tf.errors import UserError
+from ssgan_tf.metrics.inception import FEATURES, require_known
+
+ITERATIONS = 20_000  # where no budget is given
+OF_TRAINING = ("strategy", "checkpoint_every", "sample_every", "log_every")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The budget of each member, and how its images are judged.
+
+    One of `iterations` and `minutes` is the budget. A network for all classes makes as many
+    updates as a network for each class would make together.
+    """
+
+    iterations: int | None = None  # generator updates per class; 20,000 without `minutes`
+    minutes: float | None = None  # or of training, shared equally by a member's networks
+    per_class: int = 400  # images that each member makes of each class
+    test_per_class: int | None = None  # by default 100 for flower and animal, else 20 %
+    inception: str = "auto"  # downloaded once, or a file
+    features: str = "pool_3"  # FID's own; others need less of the network
+    classifier_sizes: str = "200,400"  # generated images of each class that are added
+    seeds: int = 3  # trainings of each classifier
+    classifier_weights: str = "imagenet"
+    classifier_epochs: int = 30
+    strategy: str | None = None  # these four: by default as `ssgan_tf.training.Options`
+    checkpoint_every: int | None = None
+    sample_every: int | None = None
+    log_every: int | None = None
+
+    def __post_init__(self):
+        if self.iterations is not None and self.minutes is not None:
+            raise UserError("--iterations and --minutes are both a budget; give one of them")
+        if self.iterations is None and self.minutes is None:
+            object.__setattr__(self, "iterations", ITERATIONS)
+        for name in ("iterations", "per_class", "seeds", "classifier_epochs"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise UserError(f"--{name} is {getattr(self, name)}; it must be at least 1")
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
+            raise UserError(f"--minutes is {self.minutes}; it must be more than 0")
+        if self.strategy == "multi_worker":
+            raise UserError("--strategy multi_worker trains one run only; share a study by --jobs")
+        require_known(self.features)
+
+    @property
+    def tensor(self):
+        """The tensor of the Inception network that the features are taken from."""
+        return FEATURES[self.features]
+
+    @property
+    def budget(self):
+        """The budget in words."""
+        if self.minutes is None:
+            return f"{self.iterations:,} generator updates per class"
+        return f"{self.minutes:g} minutes of training"
+
+    def of_training(self):
+        """Return the options for `fit` that were given, a dict."""
+        values = {name: getattr(self, name) for name in OF_TRAINING}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def require_enough_images(self):
+        """Refuse classifiers that want more images than are made.
+
+        Raises:
+            UserError: so it is.
+        """
+        for size in parse_sizes(self.classifier_sizes):
+            if size.isdecimal() and int(size) > self.per_class:
+                raise UserError(
+                    f"--classifier_sizes wants {size} images of each class, and --per_class makes "
+                    f"{self.per_class}; raise the one or lower the other"
+                )
+
+
+def parse_jobs(text):
+    """Return `--jobs` as (i, n): this process does the members i, i + n, ...
+
+    Raises:
+        UserError: it is not of the form "1/4".
+    """
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    i, n = (int(number) for number in match.groups()) if match else (0, 0)
+    if not 1 <= i <= n:
+        raise UserError(f"--jobs is {text!r}; write 1/4 for the first of four processes")
+    return i, n

@@ -1,0 +1,281 @@
+"""The report of a study: one HTML page, and its main result as a sentence."""
+
+from pathlib import Path
+
+from ssgan_tf.classify.page import headline as classifiers_headline
+from ssgan_tf.comparison.images import REAL, nyquist_shares
+from ssgan_tf.comparison.pictures import CHECKERBOARD, COLUMNS, SETTINGS
+from ssgan_tf.comparison.ranks import agreement, rankings, sentence
+from ssgan_tf.comparison.scores import fid_name, fids, floor, groups, label, overall, state
+from ssgan_tf.comparison.tables import TITLES, make_tables
+from ssgan_tf.report import Callout, Definitions, Details, Figure, Gallery, Section, write_report
+
+AGREEMENT = {"same": "good", "first": "note", "other": "warning"}
+
+HOW_TO_READ = {
+    "FID": "Distance between generated and training images in the features of an Inception "
+    "network; lower is better. A number after it (FID-768) tells of other features than the usual "
+    "2048: such figures are on a scale of their own. Only figures of the same features, the same "
+    "number of images and the same real images may be compared: ours with ours.",
+    "IS": "Inception Score: high when each image shows clearly one of ImageNet's objects and "
+    "together they show many. It never looks at the real images.",
+    "The paper's figures": "Ma et al., SSGAN, Tables 1 to 7, as printed, for their images, their "
+    "networks and their training. They say which method should be ahead of which, not which value "
+    "should come out here.",
+    "Best in bold": "The best of our own figures of a column; never the paper's.",
+    "Order": "By the figures alone. Every network was trained once, with one seed, so a small "
+    "difference in FID may be chance. Spearman's correlation is 1 for the paper's order, -1 for "
+    "the opposite one.",
+    "KID": "Like FID, but not biased by the number of images. ± is the standard deviation over "
+    "random subsets.",
+    "Precision, density": "Share of generated images that look real (density also counts how "
+    "crowded that place is, and may pass 1). High when images are good, however alike.",
+    "Recall, coverage": "Share of real images that the generator can make, or has images next to. "
+    "Low when the generator makes always the same.",
+    "SSIM": "Similarity of random pairs. Much higher than that of real images: too little variety.",
+    "Accuracy, precision of classifiers": "Of ResNet-18 on real test images, a mean over seeds; ± "
+    "is half its 95 % interval. Each seed trains another classifier, not another generator.",
+    "Nyquist share": "Share of an image's energy in patterns that alternate from pixel to pixel, "
+    "as a checkerboard does. Photographs have almost none; blurred images have less still.",
+    "Parameters, FLOPs": "By the paper's Eq. 9 and 10. A method that is not conditional trains "
+    "such networks for each class.",
+    "t-SNE": "Similar images lie near each other. Hollow marks are real images, filled ones are "
+    "generated: they should mix. Distances between clusters mean nothing.",
+}
+
+
+def headline(results):
+    """Return the main result in a sentence or two: which method has the lowest FID."""
+    members = results["members"]
+    counts = {
+        words: sum(member["state"] == key for member in members.values())
+        for key, words in (("failed", "failed"), ("unfinished", "not finished"))
+    }
+    rest = "".join(f", {count} {words}" for words, count in counts.items() if count)
+    done = len(members) - sum(counts.values())
+    words = f"{done} of {len(members)} members finished{rest}. "
+    found = fids(results, groups(results).get("methods", []))
+    kind = "methods"
+    if len(found) < 2:
+        found, kind = fids(results), "members"
+    if not found:
+        return words + "None has been measured yet."
+    order = sorted(found, key=found.get)
+    shown = [f"{label(results, name)} ({found[name]:.2f})" for name in order]
+    if len(order) == 1:
+        return words + f"{fid_name(results)} of {shown[0]} is the only one so far."
+    words += f"Of {len(order)} {kind} {shown[0]} has the lowest {fid_name(results)}"
+    words += f", before {' and '.join(shown[1:3])}."
+    if "ssgan" in order[1:]:
+        words += f" SSGAN, which the paper has first, is number {order.index('ssgan') + 1}."
+    return words
+
+
+def write_page(out, results, pictures):
+    """Write `report.html` into the folder of a study.
+
+    Args:
+        out: the folder, with the pictures and the members' evaluations in it.
+        results: what `results.json` holds.
+        pictures: file names by what they show; see `write_pictures`.
+    """
+    out, shares = Path(out), nyquist_shares(Path(out), results)
+    tables = make_tables(results, shares)
+
+    def figure(key, alt, caption=None):
+        return Figure((out / pictures[key]).read_bytes(), alt, caption)
+
+    summary = _summary(results)
+    if "fid" in pictures:
+        caption = None
+        if floor(results) is not None:
+            caption = "The dotted line is the distance between two halves of the training images."
+        summary.append(figure("fid", f"{fid_name(results)} of each member", caption))
+    if "order" in tables:
+        summary.append(tables["order"])
+    sections = [Section("Summary", *summary), *_papers_tables(results, tables)]
+    if "measures" in tables:
+        sections.append(Section("All measures", tables["measures"]))
+    sections += [
+        *_samples(results, pictures, figure),
+        *_embeddings(out, results),
+        *_curves(pictures, figure),
+    ]
+    if shares:
+        sections.append(_checkerboard(results, shares, tables["checkerboard"], pictures, figure))
+    if "complexity" in pictures:
+        caption = "Bottom left is best: little cost, near the real images. Our figures."
+        chart = figure("complexity", "FID against parameters and operations", caption)
+        sections.append(Section("Complexity and FID", chart))
+    sections += [
+        Section("Budgets", tables["budgets"], intro=f"{_budget(results)}.".capitalize()),
+        Section("How to read this", Definitions(HOW_TO_READ)),
+        Section("Inputs", Definitions(_inputs(results)),
+                Details("Settings", Definitions(_settings(results))),
+                Details("Versions", Definitions(results["versions"]))),
+    ]  # fmt: skip
+    data = results["dataset"]
+    write_report(
+        out / "report.html",
+        f"Methods compared: {data['name']}",
+        f"{_count(len(results['members']), 'member')}, {_budget(results)}; "
+        f"{_count(len(data['classes']), 'class', 'classes')}, {data['image_size']} pixels",
+        sections,
+        results["made_by"],
+    )
+
+
+def _summary(results):
+    """Return the headline, then what nobody should miss."""
+    members = results["members"].values()
+    summary = [headline(results)]
+    if results["classifiers"]:
+        summary.append(f"Classifiers: {classifiers_headline(results['classifiers'])}")
+    for ranking in rankings(results):
+        if ranking.measure != "IS":  # which the table of the order has
+            summary.append(Callout(AGREEMENT[agreement(ranking)], sentence(results, ranking)))
+    for member in members:
+        if member["state"] == "failed":
+            words = f"{member['label']} {state(member)}. {member['failure'] or ''}"
+            summary.append(Callout("bad", words.strip()))
+    failure = results.get("baselines", {}).get("failure")
+    if failure:
+        summary.append(
+            Callout("bad", f"The classifiers without generated images failed. {failure}")
+        )
+    waiting = [
+        f"{member['label']} (next: {member['stage']})"
+        for member in members if member["state"] == "unfinished"
+    ]  # fmt: skip
+    if waiting:
+        summary.append(Callout("warning", f"Not finished: {', '.join(waiting)}."))
+    for name in results["members"]:
+        found = overall(results, name, "memorisation") or {}
+        if found.get("finding") == "copies":
+            summary.append(Callout("bad", f"{label(results, name)}: {found['verdict']}"))
+    warnings = [words for member in members if member["metrics"]
+                for words in member["metrics"]["warnings"]]  # fmt: skip
+    classified = results["classifiers"]["warnings"] if results["classifiers"] else []
+    return summary + [Callout("warning", words) for words in dict.fromkeys(warnings + classified)]
+
+
+def _papers_tables(results, tables):
+    """Yield a section for each table of the paper, with what it says about the order."""
+    for number in results["tables"]:
+        own = [table for name, table in tables.items()
+               if name.split("_")[:2] == ["table", str(number)]]  # fmt: skip
+        words = [sentence(results, found) for found in rankings(results) if found.table == number]
+        if own:
+            title = f"{TITLES[number]} (Table {number})"
+            yield Section(title, *own, *words, id=f"table-{number}")
+
+
+def _samples(results, pictures, figure):
+    """Yield the section of generated images side by side (Fig. 8 and 10)."""
+    sheets = [
+        figure(f"samples/{group}", f"Generated images: {group}", group.capitalize())
+        for group in groups(results) if f"samples/{group}" in pictures
+    ]  # fmt: skip
+    if sheets:
+        classes = ", ".join(results["dataset"]["classes"][:COLUMNS])
+        intro = f"The first images of each class, from the left: {classes} (paper: Fig. 8 and 10)."
+        yield Section("Images", *sheets, intro=intro)
+
+
+def _curves(pictures, figure):
+    """Yield the section of learning curves (Fig. 3-5)."""
+    curves = [
+        figure(f"curves/{key}", f"Losses by {name}", f"By {name} (paper: Fig. {number}).")
+        for number, (key, name) in enumerate(SETTINGS.items(), 3) if f"curves/{key}" in pictures
+    ]  # fmt: skip
+    if "losses" in pictures:
+        caption = (
+            "Every panel has its own scale: the losses of different methods are different "
+            "quantities and do not compare."
+        )
+        curves.append(figure("losses", "Losses of each member", caption))
+    if curves:
+        intro = "Means over the networks of a member."
+        yield Section("Learning curves", *curves, intro=intro)
+
+
+def _embeddings(out, results):
+    """Yield the section of the members' own t-SNE pictures (Fig. 7 and 9)."""
+    galleries = []
+    for group, names in groups(results).items():
+        figures = []
+        for name in names:
+            member = results["members"][name]
+            picture = (member["metrics"] or {"pictures": {}})["pictures"].get("tsne")
+            file = picture and out / member["paths"]["evaluation"] / picture
+            if file and file.is_file():
+                figures.append(
+                    Figure(file.read_bytes(), f"t-SNE of {member['label']}", member["label"])
+                )
+        if figures:
+            galleries += [f"{group.capitalize()}:", Gallery(*figures)]
+    intro = "Real and generated images by the similarity of their features (paper: Fig. 7 and 9)."
+    if galleries:
+        yield Section("t-SNE", *galleries, intro=intro)
+
+
+def _checkerboard(results, shares, table, pictures, figure):
+    """Return the section of the checkerboard (Fig. 6)."""
+    content = []
+    if "checkerboard" in pictures:
+        without, beside = (shares[name] for name in CHECKERBOARD)
+        finding = "weaken" if beside < without else "do not weaken"
+        words = (
+            f"Pyramid connections {finding} the checkerboard here: {100 * beside:.3g} % of the "
+            f"energy is at the Nyquist frequency with them, {100 * without:.3g} % without"
+        )
+        words += f", {100 * shares[REAL]:.3g} % in real images." if REAL in shares else "."
+        content = [
+            Callout("good" if beside < without else "warning", words),
+            figure("checkerboard", "Enlarged images with and without pyramid connections"),
+            figure(
+                "spectra", "Mean power spectra",
+                "Mean power spectra. A checkerboard shows as bright spots at the edges, where the "
+                "frequency is 0.5 cycles a pixel, or half way to them.",
+            ),
+        ]  # fmt: skip
+    return Section("Checkerboard", *content, table)
+
+
+def _budget(results):
+    iterations, minutes = (results["budget"][key] for key in ("iterations", "minutes"))
+    words = [_count(iterations, "iteration")] if iterations else []
+    if minutes:
+        words.append(f"{minutes:g} minutes")
+    return " or ".join(words) + " each" if words else "no budget recorded"
+
+
+def _settings(results):
+    """Return the settings of each member in a line, by its label."""
+    return {
+        member["label"]: ", ".join(f"{key} {value}" for key, value in member["settings"].items())
+        for member in results["members"].values()
+    }
+
+
+def _inputs(results):
+    data, evaluation = results["dataset"], results["evaluation"]
+    inputs = {
+        "Command": results["command"],
+        "Data": f"{data['name']}, fingerprint {data['fingerprint'][:12]}",
+        "Classes": ", ".join(data["classes"]),
+        "Image size": f"{data['image_size']} pixels",
+        "Evaluated": f"{evaluation['per_class']} generated images a class, features "
+        f"{evaluation['features']}",
+    }
+    if results["classification"]:
+        sizes = " and ".join(results["classification"]["sizes"])
+        seeds = _count(results["classification"]["seeds"], "seed")
+        inputs["Classifiers"] = f"{sizes} images added a class, {seeds}"
+    inputs["Commit"] = results["git_commit"] or "unknown"
+    inputs["Time"] = f"{results['seconds'] / 60:.1f} minutes of all members together"
+    return inputs
+
+
+def _count(number, one, many=None):
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

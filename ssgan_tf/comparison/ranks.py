@@ -1,0 +1,159 @@
+"""Our order beside the paper's, in numbers and in plain sentences."""
+
+import itertools
+from typing import NamedTuple
+
+from scipy.stats import spearmanr
+
+from ssgan_tf.comparison.scores import (
+    accuracies,
+    classifier_sizes,
+    fid_name,
+    fids,
+    inception_scores,
+    label,
+    papers_size,
+)
+from ssgan_tf.published import CLASSIFICATION, QUALITY
+
+CLAIM = "ssgan"  # what the paper is about, and has first in every table
+
+
+class Ranking(NamedTuple):
+    """How one column of one of the paper's tables is ordered here and there, the best first."""
+
+    table: int
+    measure: str  # the column: "FID-768", "IS", "accuracy, + 400"
+    papers: tuple[str, ...]
+    ours: tuple[str, ...]
+    firsts: tuple[str, ...]  # the best here; several where they tie
+    reversed: tuple[tuple[str, str], ...]  # better in the paper, worse here
+    correlation: float | None  # Spearman's; None for two rows, or where all tie
+
+    @property
+    def pairs(self):
+        """How many pairs of rows there are."""
+        return len(self.papers) * (len(self.papers) - 1) // 2
+
+
+def compare_order(table, measure, ours, papers, lower_is_better=False):
+    """Return the `Ranking` of what both have figures for, or None for fewer than two rows.
+
+    A pair that ties on either side is not reversed.
+
+    Args:
+        table: the number of the paper's table.
+        measure: the name of the column.
+        ours: dict from the name of a row to our figure.
+        papers: the same of the paper's.
+        lower_is_better: whether the lowest figure is the best one.
+    """
+    sign = 1 if lower_is_better else -1
+    here = {name: sign * value for name, value in ours.items() if name in papers}
+    there = {name: sign * value for name, value in papers.items() if name in here}
+    if len(here) < 2:
+        return None
+    by_paper = sorted(there, key=there.get)
+    spread = len(set(here.values())) > 1 and len(set(there.values())) > 1
+    correlation = None
+    if len(here) > 2 and spread:
+        correlation = float(
+            spearmanr([there[name] for name in by_paper], [here[name] for name in by_paper])[0]
+        )
+    return Ranking(
+        table,
+        measure,
+        tuple(by_paper),
+        tuple(sorted(by_paper, key=here.get)),
+        tuple(name for name in by_paper if here[name] == min(here.values())),
+        tuple(
+            (better, worse)
+            for better, worse in itertools.combinations(by_paper, 2)
+            if there[better] < there[worse] and here[better] > here[worse]
+        ),
+        correlation,
+    )
+
+
+def rankings(results):
+    """Return the `Ranking`s of a study: of FID and IS, and of the accuracy at each size."""
+    found = []
+    for number in results["tables"]:
+        found += (_of_quality if number in QUALITY else _of_classifiers)(results, number)
+    return [ranking for ranking in found if ranking]
+
+
+def _of_quality(results, number):
+    papers = QUALITY[number]
+    scores = inception_scores(results, papers)
+    yield compare_order(
+        number, fid_name(results), fids(results, papers),
+        {name: row.fid for name, row in papers.items()}, lower_is_better=True,
+    )  # fmt: skip
+    yield compare_order(
+        number, "IS", {name: score["mean"] for name, score in scores.items()},
+        {name: row.inception_score for name, row in papers.items()},
+    )  # fmt: skip
+
+
+def _of_classifiers(results, number):
+    for size in classifier_sizes(results):
+        rows, beside = CLASSIFICATION[number].items(), papers_size(size)
+        papers = {name: of_size[beside].accuracy for name, of_size in rows}
+        measure = f"accuracy, + {size}"
+        if beside != size:
+            measure += f" (the paper's, + {beside})"
+        yield compare_order(number, measure, accuracies(results, size), papers)
+
+
+def agreement(ranking):
+    """Return "same" for the paper's order, "first" for only its first one, else "other"."""
+    tied = ranking.correlation is not None and ranking.correlation < 1 - 1e-9
+    if not ranking.reversed and not tied and len(ranking.firsts) == 1:
+        return "same"
+    return "first" if ranking.firsts == ranking.papers[:1] else "other"
+
+
+def sentence(results, ranking):
+    """Return what a ranking says, in plain words: who is first, which pairs stand reversed."""
+    count, best = len(ranking.papers), ranking.papers[0]
+
+    def named(names):
+        return _join([label(results, name) for name in names])
+
+    words = f"Table {ranking.table}, {ranking.measure}: "
+    if agreement(ranking) == "same":
+        words += f"the order of all {count} is the paper's." if count > 2 else (
+            f"{named([best])} is better than {named(ranking.papers[1:])}, as in the paper."
+        )  # fmt: skip
+    elif agreement(ranking) == "first":
+        words += f"{named([best])} is first of {count}, as in the paper."
+    elif len(ranking.firsts) == 1:
+        place = _ordinal(ranking.ours.index(best) + 1)
+        words += (
+            f"the paper has {named([best])} first; here {named(ranking.firsts)} is, and "
+            f"{named([best])} is {place} of {count}."
+        )
+    else:
+        words += f"the paper has {named([best])} first; here {named(ranking.firsts)} tie."
+    ahead = [
+        worse for better, worse in ranking.reversed
+        if better == CLAIM and worse not in ranking.firsts
+    ]  # fmt: skip
+    if ahead:
+        words += f" Also behind {named([CLAIM])} in the paper and ahead of it here: {named(ahead)}."
+    if ranking.reversed and count > 2:
+        words += f" {len(ranking.reversed)} of {ranking.pairs} pairs stand the other way round."
+    if ranking.correlation is not None:
+        words += f" Spearman's rank correlation with the paper is {ranking.correlation:z.2f}."
+    return words
+
+
+def _join(names):
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _ordinal(number):
+    if number % 100 in (11, 12, 13):
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"

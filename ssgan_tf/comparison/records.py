@@ -1,0 +1,172 @@
+"""What a study leaves for its report: how to know it again, its results, some real images."""
+
+import shlex
+import sys
+from functools import partial
+
+from ssgan_tf.classify.conditions import parse_sizes
+from ssgan_tf.comparison.classifiers import read_joint
+from ssgan_tf.comparison.images import MEASURED, REAL
+from ssgan_tf.comparison.members import in_order, parse_member, shown
+from ssgan_tf.comparison.work import STATE
+from ssgan_tf.errors import UserError
+from ssgan_tf.files import write_atomically
+from ssgan_tf.plots import write_png
+from ssgan_tf.training.provenance import git_commit, hashes_by_class, versions
+from ssgan_tf.version import __version__
+
+SCHEMA = 1  # of results.json; raised when a key changes its meaning
+
+
+def make_config(study, earlier=None):
+    """Return what `config.json` holds; see `RunDirectory.prepare`.
+
+    Its options are those of all calls together: what each asked for is to be in the report.
+
+    Args:
+        study: the `Comparison`.
+        earlier: the `config.json` of earlier calls, or None.
+    """
+    options, asked = study.options, (earlier or {}).get("options", {})
+    classification = asked.get("classification")
+    if study.classify:
+        classification = {"sizes": parse_sizes(options.classifier_sizes), "seeds": options.seeds}
+    learnt, tested = hashes_by_class(study.parts.train), hashes_by_class(study.parts.test)
+    return {
+        "settings": {
+            "classes": ",".join(study.images.class_names),
+            "iterations": options.iterations,
+            "minutes": options.minutes,
+            "per_class": options.per_class,
+            "features": options.features,
+            # Not all members have a use for VGG-19; the runs of those that have tell its weights.
+            **{name: value for name, value in study.settings.items() if name != "vgg_weights"},
+            "image_size": study.image_size,
+            "seed": study.seed,
+        },
+        "options": {
+            "tables": sorted({*asked.get("tables", ()), *study.tables}),
+            "figures": sorted({*asked.get("figures", ()), *study.figures}),
+            "classification": classification,
+        },
+        "data": {
+            "name": study.images.name,
+            "fingerprint": study.images.fingerprint(),
+            "classes": {
+                name: {"train": learnt[name], "test": tested[name]} for name in learnt
+            },
+        },
+        "versions": versions(),
+        "git_commit": git_commit(),
+        "command": sys.argv,
+    }  # fmt: skip
+
+
+def known_members(out, members):
+    """Return members and those that earlier calls left in the folder of a study, in order."""
+    found = {member.name: member for member in members}
+    for state in (out / "members").glob(f"*/{STATE}"):
+        try:
+            member = parse_member(state.parent.name)
+        except UserError:  # the baselines, or of a later version
+            continue
+        found.setdefault(member.name, member)
+    return in_order(found.values())
+
+
+def make_results(study, works, config):
+    """Return what `results.json` holds.
+
+    Args:
+        study: the `Comparison`.
+        works: the `MemberWork`s of all members in its folder.
+        config: its `config.json`.
+    """
+    asked = config["options"]
+    tables, figures = shown(
+        [work.name for work in works], study.images.name, bool(asked["classification"]),
+        asked["tables"], asked["figures"],
+    )  # fmt: skip
+    members = {work.name: _member(work) for work in works}
+    baselines = study.baselines.state()
+    seconds = [baselines["seconds"], *(member["seconds"] for member in members.values())]
+    return {
+        "schema": SCHEMA,
+        "made_by": f"ssgan_tf {__version__}",
+        "command": shlex.join(sys.argv),
+        "versions": versions(),
+        "git_commit": git_commit(),
+        "seconds": round(sum(sum(stages.values()) for stages in seconds), 1),
+        "dataset": {
+            "name": study.images.name,
+            "classes": list(study.images.class_names),
+            "image_size": study.image_size,
+            "fingerprint": study.images.fingerprint(),
+        },
+        "budget": {"iterations": study.options.iterations, "minutes": study.options.minutes},
+        "evaluation": {
+            "features": study.options.features,
+            "suffix": next(filter(None, map(_suffix, members.values())), ""),
+            "per_class": study.options.per_class,
+        },
+        "classification": asked["classification"],
+        "tables": tables,
+        "figures": figures,
+        "members": members,
+        "baselines": {
+            "seconds": baselines["seconds"],
+            "failure": baselines["failure"],
+        },
+        "classifiers": read_joint(study.out) if asked["classification"] else None,
+    }
+
+
+def write_real_images(study):
+    """Write the first training images of each class to `<out>/real`, beside which ours are shown.
+
+    Those that are there already are kept.
+    """
+    for name in study.images.class_names:
+        folder = study.out / REAL / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, image in enumerate(study.parts.train.of_class(name).images[:MEASURED]):
+            path = folder / f"{number:06d}.png"
+            if not path.exists():
+                write_atomically(path, partial(write_png, image=image))
+
+
+def _member(work):
+    """Return what the results say of a member."""
+    state, pending = work.state(), work.pending()
+    stage = (state["stage"] or pending[0]) if pending else None
+    condition = "unfinished" if pending else "finished"
+    if pending and state["failure"]:
+        condition = "failed"
+    measured = "evaluate" not in pending
+    return {
+        "label": work.label,
+        "method": work.member.method,
+        "changes": work.member.changes,
+        "settings": work.method.as_flags(),
+        "state": condition,
+        "stage": stage,
+        "failure": state["failure"] if pending else None,
+        "iterations": work.updates(),
+        "seconds": state["seconds"],
+        "metrics": work.metrics() if measured else None,
+        "paths": {
+            "run": _relative(work, work.run),
+            "generated": _relative(work, work.generated),
+            "evaluation": _relative(work, work.evaluation),
+            "classification": _relative(work, work.classification),
+        },
+    }
+
+
+def _relative(work, path):
+    return path.relative_to(work.study.out).as_posix()
+
+
+def _suffix(member):
+    """Return what follows a measure's name with the features of an evaluation."""
+    return member["metrics"] and member["metrics"]["features"]["suffix"]

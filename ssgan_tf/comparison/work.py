@@ -1,0 +1,272 @@
+"""One member's folder in a study: its stages, what of them is done, and how they are done."""
+
+import json
+import time
+import traceback
+
+import filelock
+
+from ssgan_tf.comparison.classifiers import (
+    CLIPPING,
+    baseline_trainings,
+    make_study,
+    take_over,
+    trainings_with,
+)
+from ssgan_tf.data import load_dataset
+from ssgan_tf.data.manifest import read_manifest
+from ssgan_tf.errors import UserError
+from ssgan_tf.evaluation import evaluate
+from ssgan_tf.evaluation.results import METRICS
+from ssgan_tf.files import write_json
+from ssgan_tf.generation import write_generated_set
+from ssgan_tf.methods import create
+from ssgan_tf.training import fit
+from ssgan_tf.training.run_directory import RunDirectory
+
+STATE, FAILURE, LOCK = "state.json", "failure.txt", ".lock"
+BASELINES = "baselines"
+UNLIMITED = 10_000_000  # generator updates, where minutes are the limit
+
+
+class Work:
+    """Something that a study does in a folder of its own, in stages.
+
+    Attributes:
+        label: what people call it.
+        folder: `<out>/members/<name>`.
+        classification: the folder of its classifiers.
+        stages: names of its stages, in their order.
+    """
+
+    def __init__(self, name, label, study, stages):
+        self.name, self.label, self.study, self.stages = name, label, study, stages
+        self.folder = study.out / "members" / name
+        self.classification = self.folder / "classification"
+
+    def state(self):
+        """Return what is remembered of it, a dict.
+
+        Its keys: `seconds` by stage; `updates`, generator updates that were made in the seconds of
+        training; `trained`, generator updates by network, once training has finished; `stage` and
+        `failure`, where and why it failed, or None.
+        """
+        state = {"seconds": {}, "updates": 0, "trained": {}, "stage": None, "failure": None}
+        try:
+            return state | json.loads((self.folder / STATE).read_text())
+        except (OSError, ValueError, TypeError):
+            return state
+
+    def remember(self, **changes):
+        """Change keys of the `state`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_json(self.folder / STATE, self.state() | changes)
+
+    def lock(self):
+        """Return a lock that keeps other processes from the folder; it is not yet taken."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return filelock.FileLock(self.folder / LOCK, timeout=0, thread_local=False)
+
+    def pending(self):
+        """Return the stages that are to be done.
+
+        Images follow from a training, and all else from the images, so is done again after them.
+        """
+        for place, stage in enumerate(self.stages):
+            if stage in ("train", "generate") and not self._is_done(stage):
+                return list(self.stages[place:])
+        return [stage for stage in self.stages if not self._is_done(stage)]
+
+    def perform(self, stage):
+        """Do a stage, and remember how long it took.
+
+        Raises:
+            UserError: something does not fit.
+            Interrupted: a signal; what was saved is kept.
+        """
+        self.remember(stage=None, failure=None)
+        (self.folder / FAILURE).unlink(missing_ok=True)
+        start = time.perf_counter()
+        getattr(self, f"_{stage}")()
+        if stage != "train":  # which adds up by itself what several calls took
+            seconds = round(time.perf_counter() - start, 1)
+            self.remember(seconds=self.state()["seconds"] | {stage: seconds})
+
+    def fail(self, stage, error):
+        """Remember an exception that ended a stage; return it as one line."""
+        line = one_line(error)
+        self.remember(stage=stage, failure=line)
+        (self.folder / FAILURE).write_text("".join(traceback.format_exception(error)))
+        return line
+
+    def updates(self):
+        """Return the generator updates of each network, a dict."""
+        return {}
+
+    def _is_done(self, stage):
+        return getattr(self, f"_{stage}_is_done")()
+
+    def _classify_is_done(self):
+        return all(training.result(self.classification) for training in self.trainings())
+
+
+class Baselines(Work):
+    """What generated images have to beat: no others, and random clipping."""
+
+    def __init__(self, study):
+        super().__init__(BASELINES, "real images and random clipping", study, ("classify",))
+
+    def trainings(self):
+        """Return its classifier trainings, a list of `ssgan_tf.classify` members."""
+        return baseline_trainings(self.study.options)
+
+    def _classify(self):
+        make_study(self.study, self.classification, [CLIPPING]).run()
+
+
+class MemberWork(Work):
+    """A member of a study: trained, drawn from, evaluated and perhaps learnt from.
+
+    Args:
+        member: the `Member`.
+        study: the `Comparison` that it belongs to.
+
+    Attributes:
+        method: the untrained `GAN`.
+
+    Raises:
+        UserError: a setting that the study shares is impossible for this method.
+    """
+
+    def __init__(self, member, study):
+        stages = ("train", "generate", "evaluate", *["classify"] * study.classify)
+        super().__init__(member.name, member.label, study, stages)
+        self.member = member
+        self.run, self.generated, self.evaluation = (
+            self.folder / name for name in ("run", "generated", "evaluation")
+        )
+        self.method = _make_method(member, **study.settings)
+
+    @property
+    def networks(self):
+        """How many networks it trains: one that is told the class, or one for each class."""
+        return len(self._networks())
+
+    @property
+    def iterations(self):
+        """Generator updates of each network, such that all members make equally many; or None."""
+        updates = self.study.options.iterations
+        return updates and updates * len(self.study.images.class_names) // self.networks
+
+    def _networks(self):
+        return self.method.networks_of(self.study.images.class_names)
+
+    def updates(self):
+        """Return the generator updates of each network of its run, a dict."""
+        run = RunDirectory(self.run)
+        return {name: run.checkpoints(name).latest_step() for name in run.networks()}
+
+    def metrics(self):
+        """Return the `metrics.json` of its evaluation, or None where it is not complete."""
+        try:
+            metrics = json.loads((self.evaluation / METRICS).read_text())
+        except (OSError, ValueError):
+            return None
+        return metrics if isinstance(metrics, dict) and "seconds" in metrics else None
+
+    def trainings(self):
+        """Return its classifier trainings, a list of `ssgan_tf.classify` members."""
+        return trainings_with(self.member.condition, self.study.options)
+
+    def _train_is_done(self):
+        # A run that lies there may have other settings; one that a study has seen has not.
+        trained = self.state()["trained"]
+        return bool(trained) and trained == self.updates()
+
+    def _train(self):
+        study, options = self.study, self.study.options
+        if options.minutes is None:
+            budget = {"iterations": self.iterations}
+        else:
+            budget = {"minutes": options.minutes / self.networks, "iterations": UNLIMITED}
+        try:
+            fit(
+                self.method, study.parts.train, held_out=study.parts.test, run_dir=self.run,
+                progress=study.progress, **budget, **options.of_training(),
+            )  # fmt: skip
+        finally:  # what was trained is kept, so its time counts
+            seconds = self.state()["seconds"] | {"train": round(self._trained_seconds(), 1)}
+            self.remember(seconds=seconds, updates=sum(self.updates().values()))
+        self.remember(trained=self.updates())
+
+    def _trained_seconds(self):
+        """Return the seconds behind the checkpoints of its run, by whichever process."""
+        run = RunDirectory(self.run)
+        newest = [run.checkpoints(name).load(only=lambda array: False) for name in run.networks()]
+        return sum(metadata.get("seconds", 0.0) for _, _, metadata in newest)
+
+    def _generate_is_done(self):
+        manifest, updates = read_manifest(self.generated), self.updates()
+        if not manifest or not manifest.get("complete"):
+            return False
+        wanted = {
+            class_name: (self.study.options.per_class, updates[network])
+            for network, class_names in self._networks().items()
+            for class_name in class_names
+        }
+        made = {
+            name: (entry["count"], entry["checkpoint_step"])
+            for name, entry in manifest["classes"].items()
+        }
+        return (
+            made == wanted
+            and manifest["seed"] == self.study.seed
+            and manifest["settings"] == RunDirectory(self.run).config()["settings"]
+        )
+
+    def _generate(self):
+        write_generated_set(
+            self.run, self.generated, self.study.options.per_class, seed=self.study.seed,
+            progress=self.study.progress,
+        )  # fmt: skip
+
+    def _evaluate_is_done(self):
+        metrics = self.metrics()
+        if metrics is None or metrics["features"]["tensor"] != self.study.options.tensor:
+            return False
+        images = load_dataset(
+            self.generated.absolute(), self.study.image_size, cache_dir=self.study.cache_dir,
+            progress=False, notices=False, least=1,
+        )  # fmt: skip
+        return metrics["inputs"]["generated"]["fingerprint"] == images.fingerprint()
+
+    def _evaluate(self):
+        study, options = self.study, self.study.options
+        evaluate(
+            self.generated, self.evaluation, dataset=study.dataset, seed=study.seed,
+            inception=options.inception, features=options.features,
+            datasets_dir=study.datasets_dir, classes=study.classes, image_size=study.image_size,
+            test_per_class=options.test_per_class, cache_dir=study.cache_dir,
+            progress=study.progress,
+        )  # fmt: skip
+
+    def _classify(self):
+        study = make_study(
+            self.study, self.classification, [f"{self.member.condition}={self.generated}"]
+        )
+        take_over(study, [self.study.baselines.classification])  # "original", which all share
+        study.run()
+
+
+def one_line(error):
+    """Return an exception as one line; one that is a bug bears its class."""
+    words = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+    return " ".join(words.split())
+
+
+def _make_method(member, vgg_weights=None, **settings):
+    """Return the untrained method of a member; weights of VGG-19 only where it is used."""
+    method = create(member.method, **settings | member.changes)
+    if method.settings.mu and vgg_weights:
+        method = create(member.method, vgg_weights=vgg_weights, **settings | member.changes)
+    return method

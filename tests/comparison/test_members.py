@@ -1,0 +1,89 @@
+import pytest
+
+from ssgan_tf.comparison.members import (
+    FIGURES,
+    TABLES,
+    Member,
+    choose,
+    in_order,
+    parse_member,
+    shown,
+)
+from ssgan_tf.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "label"),
+    [
+        ("ssgan", {}, "SSGAN"),
+        ("wgan-gp", {}, "WGAN-GP"),
+        ("ssgan-no-pl", {"mu": 0.0}, "SSGAN without PL"),
+        ("ssgan-no-pl-pc", {"mu": 0.0, "pyramid": False}, "SSGAN without PL & PC"),
+        ("ssgan-normal+uniform", {"noise": "normal+uniform"}, "SSGAN, normal + uniform noise"),
+        ("ssgan-mu-0.1", {"mu": 0.1}, "SSGAN, μ = 0.1"),
+        ("ssgan-lambda-15", {"lambda_": 15.0}, "SSGAN, λ = 15"),
+        ("ssgan-lr-1e-05", {"learning_rate": 1e-5}, "SSGAN, learning rate 1e-05"),
+        ("wgan-gp-lambda-2", {"lambda_": 2.0}, "WGAN-GP, λ = 2"),
+        ("dcgan-poisson", {"noise": "poisson"}, "DCGAN, Poisson noise"),
+    ],
+)
+def test_a_name_says_which_settings_change(name, changes, label):
+    member = parse_member(name)
+    assert (member.name, member.changes, member.label) == (name, changes, label)
+    assert name.startswith(member.method)
+
+
+def test_different_ways_to_write_the_same_settings_give_one_member():
+    assert parse_member("ssgan-mu-0.10") == parse_member("ssgan-mu-0.1")
+    assert parse_member("ssgan-lr-0.00001").name == "ssgan-lr-1e-05"
+    assert parse_member("ssgan-mu-0").name == "ssgan-no-pl"
+    assert parse_member("ssgan-mu-0.01") == parse_member("ssgan")  # its default
+    assert [member.name for member in choose(["ssgan", "ssgan-lambda-1"])] == ["ssgan"]
+
+
+@pytest.mark.parametrize("name", ["sgan", "ssgan-no-lp", "ssgan-mu-much", "ssganpoisson", "ssgan-"])
+def test_an_unknown_name_gets_a_suggestion(name):
+    with pytest.raises(UserError, match="did you mean ssgan"):
+        parse_member(name)
+
+
+def test_the_names_of_tables_and_figures_can_all_be_parsed():
+    for names in (*TABLES.values(), *FIGURES.values()):
+        for name in names:
+            assert parse_member(name).name == name
+
+
+def test_members_are_chosen_by_name_table_and_figure_without_repeats():
+    names = [member.name for member in choose(["ssgan-mu-0.3"], [1, 6], [3])]
+    assert names == [
+        "ssgan-mu-0.3", "ssgan", "ssgan-no-pl", "ssgan-no-pc", "ssgan-no-pl-pc", "ssgan-poisson",
+        "ssgan-uniform", "ssgan-normal+uniform", "ssgan-lr-0.001", "ssgan-lr-1e-05",
+    ]  # fmt: skip
+    for asked in ({"tables": [8]}, {"figures": [1]}):
+        with pytest.raises(UserError, match="there is no"):
+            choose(**asked)
+
+
+def test_nothing_asked_for_is_the_paper_seven_methods_and_three_ablations():
+    assert [member.name for member in choose()] == [
+        "ssgan", "dcgan", "wgan", "sagan", "wgan-gp", "acgan", "reacgan", "ssgan-no-pl",
+        "ssgan-no-pc", "ssgan-no-pl-pc",
+    ]  # fmt: skip
+
+
+def test_a_name_with_a_plus_is_one_condition_of_the_classifiers():
+    assert parse_member("ssgan-normal+uniform").condition == "ssgan-normal-uniform"
+
+
+def test_tables_and_figures_are_shown_that_have_two_members():
+    tables, figures = shown(["ssgan", "ssgan-no-pc", "dcgan"], "flower", classified=True)
+    assert (tables, figures) == ([1, 2, 3], [6, 7, 8, 9])
+    assert shown(["ssgan", "dcgan"], "flower", classified=False)[0] == [2]
+    assert shown(["ssgan", "dcgan"], "animal", classified=True) == ([4, 5], [9, 10])
+    assert shown(["ssgan"], "flower", False, tables=[6], figures=[4]) == ([6], [4])
+
+
+def test_members_are_put_in_the_order_of_the_paper():
+    names = ("ssgan-zz", "ssgan-mu-1", "ssgan-no-pc", "wgan", "ssgan-aa", "ssgan")
+    ordered = [member.name for member in in_order(Member(name, "ssgan") for name in names)]
+    assert ordered == ["ssgan", "wgan", "ssgan-no-pc", "ssgan-mu-1", "ssgan-aa", "ssgan-zz"]

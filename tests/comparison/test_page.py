@@ -1,0 +1,107 @@
+import re
+
+import numpy as np
+import pytest
+
+from ssgan_tf import plots
+from ssgan_tf.comparison.page import headline, write_page
+from ssgan_tf.comparison.pictures import write_pictures
+
+
+def write(out, results):
+    write_page(out, results, write_pictures(out, results))
+    return (out / "report.html").read_text()
+
+
+def headings(page):
+    return re.findall("<h2>(.*?)</h2>", page)
+
+
+@pytest.fixture(scope="module")
+def full(invented, tmp_path_factory):
+    """The page of a study with a bit of everything."""
+    out = tmp_path_factory.mktemp("study")
+    fids = {
+        "ssgan": 9.0, "wgan": 8.0, "dcgan": None, "sagan": None, "ssgan-no-pc": 11.0,
+        "ssgan-mu-0.1": 12.0,
+    }  # fmt: skip
+    rows = [("original", None, [70, 72]), ("ssgan", "400", [80, 82])]
+    results = invented.study(fids, [1, 2, 3, 7], classifiers=invented.classifiers(rows))
+    results["classification"] = {"sizes": ["400"], "seeds": 2}
+    results["members"]["dcgan"] |= {
+        "state": "failed", "stage": "train", "failure": "the loss is not <finite>",
+    }  # fmt: skip
+    results["members"]["sagan"] |= {"state": "unfinished", "stage": "evaluate"}
+    results["members"]["wgan"]["metrics"] = invented.metrics(8.0, finding="copies")
+    for name in ("ssgan", "wgan", "ssgan-no-pc", "ssgan-mu-0.1"):
+        invented.images(out / f"members/{name}/generated", 20 if name == "ssgan-no-pc" else 2)
+        invented.log(out / f"members/{name}/run/daisy", [3.0, 2.0, 1.0])
+    evaluation = out / "members/ssgan/evaluation"
+    evaluation.mkdir()
+    plots.write_png(evaluation / "tsne.png", np.zeros((4, 4, 3), np.uint8))
+    return write(out, results)
+
+
+def test_the_page_holds_everything(full):
+    assert headings(full) == [
+        "Summary", "Ablations (Table 1)", "Methods (Table 2)", "Classifiers (Table 3)",
+        "Hyper-parameters (Table 7)", "All measures", "Images", "t-SNE", "Learning curves",
+        "Checkerboard", "Complexity and FID", "Budgets", "How to read this", "Inputs",
+    ]  # fmt: skip
+    for alt in ("Losses by μ", "Mean power spectra", "FID-768 of each member"):
+        assert full.count(f'alt="{alt}"') == 1, alt
+    assert full.count('alt="t-SNE of SSGAN"') == 3  # beside methods, ablations and settings
+    assert "t-SNE of WGAN" not in full  # its picture is not there
+
+
+def test_nobody_misses_a_failure(full):
+    assert "DCGAN failed at train. the loss is not &lt;finite&gt;" in full
+    assert "Not finished: SAGAN (next: evaluate)." in full
+    assert "WGAN: Many are &lt;copies&gt;." in full
+    assert full.count("few images</p>") == 1  # said once, not for each member
+    assert "ssgan (400 a class)" in full  # the classifiers' own headline
+
+
+def test_the_order_is_told_in_the_summary(full):
+    summary = full[: full.index("Ablations (Table 1)</h2>")]
+    assert (
+        "Table 2, FID-768: the paper has SSGAN first; here WGAN is, and SSGAN is 2nd of 2."
+        in summary
+    )
+    assert '"good:">✓</span> Table 1, FID-768: SSGAN is better than SSGAN without PC' in summary
+
+
+def test_the_checkerboard_is_told_in_numbers(full):
+    found = re.search(r"weaken the checkerboard here: ([\d.]+) % .* them, ([\d.]+) % without", full)
+    assert float(found[1]) < float(found[2])
+    assert "do not weaken" not in full
+
+
+def test_headline(invented):
+    fids = {"ssgan": 9.0, "wgan": 8.0, "dcgan": 10.0, "ssgan-mu-0.1": 1.0}
+    assert headline(invented.study(fids, [2])) == (
+        "4 of 4 members finished. Of 3 methods WGAN (8.00) has the lowest FID-768, before SSGAN "
+        "(9.00) and DCGAN (10.00). SSGAN, which the paper has first, is number 2."
+    )
+    assert "which the paper" not in headline(invented.study({"ssgan": 1.0, "wgan": 2.0}, [2]))
+    one = invented.study({"ssgan": 9.0}, [])
+    assert headline(one).endswith("FID-768 of SSGAN (9.00) is the only one so far.")
+
+
+def test_an_unfinished_study_has_nothing_empty(invented, tmp_path):
+    results = invented.study({"ssgan": None, "wgan": None}, [2, 3])
+    for member in results["members"].values():
+        member |= {"state": "unfinished", "stage": "train", "iterations": {}, "seconds": {}}
+    results["baselines"]["failure"] = "no test images"
+    results["budget"] = {"iterations": None, "minutes": 2.5}
+    page = write(tmp_path, results)
+    assert headings(page) == ["Summary", "Budgets", "How to read this", "Inputs"]
+    assert "0 of 2 members finished, 2 not finished. None has been measured yet." in page
+    assert "The classifiers without generated images failed. no test images" in page
+    assert "2.5 minutes each." in page
+
+
+def test_members_of_no_table_have_their_measures(invented, tmp_path):
+    page = write(tmp_path, invented.study({"wgan": 9.0}, []))
+    assert headings(page) == ["Summary", "All measures", "Budgets", "How to read this", "Inputs"]
+    assert "9.00" in page
