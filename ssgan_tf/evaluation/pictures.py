@@ -127,7 +127,8 @@ def _curves(inputs):
     manifest = inputs.manifest or {}
     if not manifest.get("run"):
         return {}
-    run = RunDirectory(manifest["run"])
-    networks = methods.recreate(manifest["settings"]).networks_of(inputs.real.class_names)
+    run, settings = RunDirectory(manifest["run"]), manifest["settings"]
+    learnt = settings.get("classes", inputs.real.class_names)
+    networks = methods.recreate(settings).networks_of(learnt)
     logs = {name: read_metrics(run.metrics_path(name)) for name in networks}
     return {name: records for name, records in logs.items() if records}

@@ -50,9 +50,13 @@ class WGAN(DCGAN):
         return networks
 
     def optimizers(self):
-        """Return RMSprop's (Algorithm 1), with the decay of the authors' framework."""
+        """Return RMSprop's (Algorithm 1), with the constants of the authors' framework.
+
+        Torch divides by √v + 1e-8, Keras by √(v + ε). With ε = 1e-8 all gradients below 1e-4 would
+        hardly move their weights, and clipped critics give such gradients.
+        """
         return tuple(
-            keras.optimizers.RMSprop(self.settings.learning_rate, rho=0.99, epsilon=1e-8)
+            keras.optimizers.RMSprop(self.settings.learning_rate, rho=0.99, epsilon=1e-16)
             for _ in Networks._fields
         )
 

@@ -36,7 +36,7 @@ class Chosen:
         return np.repeat(np.where(sure, 0.9, 0.1).astype(np.float32)[:, None], 2, axis=1)
 
 
-def noise(latents, training):
+def noise(latents, labels, training):
     return tf.tanh(
         tf.repeat(tf.repeat(latents[:, :, None, None], 4, axis=1), 32, axis=2)
     ) * tf.ones(3)

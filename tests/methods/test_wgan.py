@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from tiny import painted_squares, tiny_method
 
@@ -17,6 +18,16 @@ def test_defaults_are_those_of_algorithm_1():
     assert (method.settings.learning_rate, method.settings.batch_size) == (5e-5, 64)
     assert method.settings.critic_steps == 5
     assert all(type(one) is keras.optimizers.RMSprop for one in method.optimizers())
+
+
+@pytest.mark.parametrize("gradient", [1e-6, 1.0])
+def test_small_gradients_move_weights_as_far_as_large_ones(gradient):
+    """Torch's first step: g / (√(0.01 g²) + 1e-8) = 10, but for its 1e-8."""
+    optimizer, _ = create("wgan", learning_rate=0.5).optimizers()
+    weight = keras.Variable(np.zeros(1, np.float32))
+    optimizer.build([weight])
+    optimizer.apply([tf.constant([gradient])], [weight])
+    assert float(weight[0]) == pytest.approx(-0.5 * 10, rel=0.11)
 
 
 def test_losses_by_hand():
