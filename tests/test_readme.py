@@ -26,6 +26,7 @@ def flags_of(script):
         ("train.py", "README.md"),
         ("evaluate.py", "docs/evaluation.md"),
         ("classify.py", "docs/classification.md"),
+        ("compare.py", "docs/study.md"),
     ],
 )
 def test_every_flag_of_a_script_is_in_its_page_and_no_other(script, page):
@@ -44,7 +45,7 @@ def test_every_flag_in_the_commands_exists():
         if ".py " in command
     ]
     assert len(commands) >= 12
-    scripts = ("train.py", "generate.py", "evaluate.py", "classify.py")
+    scripts = ("train.py", "generate.py", "evaluate.py", "classify.py", "compare.py")
     known = {script: flags_of(script) for script in scripts}
     for command in commands:
         words = shlex.split(command, comments=True)

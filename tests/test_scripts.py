@@ -109,6 +109,7 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         ("train.py", ["--lambda=-1"], "--lambda is -1.0; it must be 0 or more"),
         ("train.py", ["--image_size=48"], "--image_size is 48; it must be one of 32, 64 or 128"),
         ("train.py", ["--method=vae"], "unknown method 'vae'"),
+        ("train.py", ["--method=dcgan", "--mu=0.1"], "dcgan has no setting 'mu'"),
         ("train.py", ["--colour=red"], "Unknown command line flag 'colour'"),
         ("train.py", ["--mu=much"], "--mu"),
         ("train.py", ["flower"], "unexpected argument 'flower'"),
@@ -125,6 +126,9 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
             ["--generated=x", "--dataset=demo", "--features=pool3"],
             "--features is pool3; it must be one of pool_3",
         ),
+        ("compare.py", ["--iterations=1", "--minutes=2"], "give one of them"),
+        ("compare.py", ["--methods=sgan"], "'sgan' is unknown, did you mean ssgan?"),
+        ("compare.py", ["--jobs=5/4"], "--jobs is '5/4'; write 1/4"),
     ],
     ids=str,
 )

@@ -144,7 +144,8 @@ class Critic(keras.Model):
             one, as in DCGAN and WGAN-GP: it would erase brightness and contrast.
         slope: of the rectifiers where their input is negative.
         wrap: function from a layer with weights to the one that stands in its place.
-        initializer: function that returns the initial weights of these layers.
+        initializer: function that returns the initial weights of the convolutions; the last layer
+            has Keras's own.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 import dataclasses
 import gc
 import logging
+import math
 import os
 import zlib
 
@@ -119,7 +120,9 @@ def _make_options(options):
 
 def _fit_networks(method, image_set, perceptual, precision, options, run, workers):
     networks = method.networks_of(image_set.class_names)
-    done = {name: run.checkpoints(name).latest_step() or 0 for name in networks}
+    found = {name: _state_of(run.checkpoints(name)) for name in networks}
+    done = {name: iterations for name, (iterations, _) in found.items()}
+    allowed = 60.0 * (options.minutes or math.inf)
     left = sum(max(options.iterations - iterations, 0) for iterations in done.values())
     progress = Progress(
         options.iterations,
@@ -129,7 +132,7 @@ def _fit_networks(method, image_set, perceptual, precision, options, run, worker
     )
     with Interruption() as interruption:
         for place, (name, class_names) in enumerate(networks.items(), 1):
-            if done[name] >= options.iterations:
+            if done[name] >= options.iterations or found[name][1] >= allowed:
                 progress.skip(name, place, len(networks), done[name])
                 done[name], weights, _ = run.checkpoints(name).load(only=of_generators)
             else:
@@ -150,6 +153,14 @@ def _fit_networks(method, image_set, perceptual, precision, options, run, worker
                 gc.collect()  # the compiled step refers to itself; free its memory now
             take_generators(method, class_names, weights, done[name])
     return method
+
+
+def _state_of(checkpoints):
+    """Return the iterations and the seconds of training behind the newest checkpoint."""
+    if checkpoints.latest_step() is None:
+        return 0, 0.0
+    step, _, metadata = checkpoints.load(only=lambda name: False)
+    return step, metadata.get("seconds", 0.0)
 
 
 def make_step(method, name, images, perceptual, jit=False):

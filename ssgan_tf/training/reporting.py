@@ -138,7 +138,7 @@ class Progress:
         if self.enabled:
             print(
                 f"{name} ({place}/{networks}) has {done} iterations already; raise "
-                "--iterations to go on",
+                "--iterations (or --minutes) to go on",
                 file=sys.stderr,
             )
 

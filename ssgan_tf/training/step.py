@@ -141,7 +141,8 @@ class TrainingStep:
         """Return real images with labels, their features, latents, their labels, and a seed.
 
         The whole batch is drawn the same on every replica, which then keeps its share of it; so
-        the number of replicas does not change what is learnt.
+        the number of replicas does not change what is learnt, but where a critic drops values at
+        random (ACGAN) or a loss compares images with each other (ReACGAN): within a replica.
         """
         step = self.iteration * self.settings.critic_steps + tf.cast(number, tf.int64)
         seeds = [
@@ -172,8 +173,8 @@ class TrainingStep:
         return batch[replica * share : (replica + 1) * share]
 
     def _scale(self, optimizer, loss):
-        # Keras sums gradients over replicas, hence the division; and in float16 it needs the loss
-        # enlarged, for small gradients not to vanish.
+        # Keras sums gradients over replicas, hence the division; and a method may have optimisers
+        # that enlarge the loss, for small gradients not to vanish in float16.
         return optimizer.scale_loss(loss / self.replicas)
 
     def _apply(self, optimizer, tape, loss, network):
