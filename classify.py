@@ -3,7 +3,6 @@
 python classify.py --dataset flower --augment ssgan=augmented/flower --augment crop --seeds 5
 """
 
-import shlex
 import sys
 from pathlib import Path
 
@@ -77,7 +76,7 @@ def main(values):
         results = study.run(overwrite=values.overwrite)
     except Interrupted as stop:
         print(
-            f"Stopped; finished trainings are kept. Go on with: python {shlex.join(sys.argv)}",
+            f"Stopped; finished trainings are kept. Go on with: {command_line.again()}",
             file=sys.stderr,
         )
         return stop.exit_code

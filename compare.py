@@ -4,7 +4,6 @@ python compare.py --dataset flower --methods ssgan,wgan-gp,dcgan --iterations 20
 """
 
 import os
-import shlex
 import sys
 from pathlib import Path
 
@@ -99,13 +98,14 @@ def main(values):
             if name in SETTINGS
         },
         tables=tables,
-        figures=figures,
         classify=classify,
         jobs=jobs,
         datasets_dir=values.datasets_dir,
         classes=values.classes,
     )
-    if values.overwrite and not values.dry_run:
+    if not values.overwrite:
+        study.check()
+    elif not values.dry_run:
         study.begin_anew()
     print(study.plan(), flush=True)
     if values.dry_run:
@@ -114,7 +114,7 @@ def main(values):
         results = study.run()
     except Interrupted as stop:
         print(
-            f"Stopped; what was done is kept. Go on with: python {shlex.join(sys.argv)}",
+            f"Stopped; what was done is kept. Go on with: {command_line.again()}",
             file=sys.stderr,
         )
         return stop.exit_code
@@ -132,7 +132,7 @@ def _conclude(study, results):
     for label, stage, line, _ in study.failures:
         print(f"FAILED: {label} ({stage}): {line}")
     if study.failures:
-        print(f"Try these again with: python {shlex.join(sys.argv)}")
+        print(f"Try these again with: {command_line.again()}")
     print(f"Done. Look at {study.out / REPORT}")
 
 

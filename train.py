@@ -4,7 +4,6 @@ python train.py --dataset flower --mu 0.01 --lambda 1
 """
 
 import dataclasses
-import shlex
 import sys
 
 from absl import flags
@@ -85,7 +84,7 @@ def main(values):
         fit(method, parts.train, held_out=parts.test, **dataclasses.asdict(options))
     except Interrupted as stop:
         print(
-            f"Stopped; what was done is saved. Go on with: python {shlex.join(sys.argv)}",
+            f"Stopped; what was done is saved. Go on with: {command_line.again()}",
             file=sys.stderr,
         )
         return stop.exit_code

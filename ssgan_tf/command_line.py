@@ -5,6 +5,8 @@ import dataclasses
 import importlib
 import logging
 import os
+import re
+import shlex
 import sys
 import tempfile
 import typing
@@ -105,6 +107,12 @@ def define_from(defaults, helps):
             define = kinds.get(types[0], flags.DEFINE_string)
             # Listed by --help as the script's own.
             define(field.name.rstrip("_"), None, words, module_name=sys.argv[0])
+
+
+def again():
+    """Return the command that goes on where this one ended: without `--overwrite`."""
+    kept = [argument for argument in sys.argv if not re.fullmatch("--?overwrite(=.*)?", argument)]
+    return f"python {shlex.join(kept)}"
 
 
 def given(dataclass, values):

@@ -1,9 +1,17 @@
 """The classifiers of a study: one comparison for each member, and one of all members together."""
 
+import dataclasses
 import json
 import shutil
 
-from ssgan_tf.classify.conditions import ORIGINAL, Condition, parse_sizes
+from ssgan_tf.classify.conditions import (
+    ORIGINAL,
+    Condition,
+    added_images,
+    counts_to_add,
+    parse_sizes,
+)
+from ssgan_tf.classify.generated import load_generated
 from ssgan_tf.classify.member import CURVES, RESULT
 from ssgan_tf.classify.member import Member as Training
 from ssgan_tf.classify.records import make_config
@@ -55,6 +63,30 @@ def baseline_trainings(options):
     return original + trainings_with(CLIPPING, options)
 
 
+def are_of(comparison, work):
+    """Return whether a member's finished trainings all added the images that it has now.
+
+    Args:
+        comparison: the `Comparison`.
+        work: the `Work` of the member.
+    """
+    folders = {work.member.condition: work.generated}
+    generated = load_generated(
+        folders, comparison.image_size, comparison.images.class_names, comparison.cache_dir,
+        progress=False,
+    )  # fmt: skip
+    real, most = comparison.parts.train, Protocol().real_per_class
+    real_counts = {name: min(count, most) for name, count in real.counts().items()}
+    for training in work.trainings():
+        condition = dataclasses.replace(training.condition, folders=folders)
+        counts = counts_to_add(training.size, real_counts)
+        added = added_images(condition, counts, real, generated, training.seed)
+        result = training.result(work.classification)
+        if result and result["fingerprint"] != added.fingerprint():
+            return False
+    return True
+
+
 def prepare_joint(comparison):
     """Make sure that the classifiers of this call may be compared with earlier ones.
 
@@ -70,7 +102,8 @@ def prepare_joint(comparison):
 def take_over(study, sources):
     """Copy what other comparisons of equal settings have finished of a study's trainings.
 
-    All comparisons of a `Comparison` are of equal settings; see `prepare_joint`.
+    All comparisons of a `Comparison` are of equal settings; see `prepare_joint`. A result in the
+    study's folder that is of other images than it would add now is replaced, or removed.
 
     Args:
         study: the `Study`, whose folder is made ready.
@@ -78,11 +111,15 @@ def take_over(study, sources):
     """
     RunDirectory(study.out, "--out").prepare(make_config(study))
     for training in study.members:
-        done = (source for source in sources if training.result(source))
-        source = next(done, None)
-        if source is None or training.result(study.out):
+        images = study.generated_part(training).fingerprint()
+        results = ((source, training.result(source)) for source in (study.out, *sources))
+        fit = (source for source, result in results if result and result["fingerprint"] == images)
+        source, target = next(fit, None), training.folder(study.out)
+        if source == study.out:
             continue
-        target = training.folder(study.out)
+        (target / RESULT).unlink(missing_ok=True)
+        if source is None:
+            continue
         target.mkdir(parents=True, exist_ok=True)
         for name in (CURVES, RESULT):  # the result last, since it marks the training as finished
             if (training.folder(source) / name).exists():

@@ -57,8 +57,8 @@ class Estimate:
         )
 
     def _classify(self, work):
-        per_training = self._like_others("classify", lambda other: len(other.trainings()))
-        left = sum(not one.result(work.classification) for one in work.trainings())
+        per_training = self._like_others("classify", _finished)
+        left = len(work.trainings()) - _finished(work)
         # The largest training set of 400 real images a class; all take as many steps as it needs.
         learnt = min(400, max(work.study.parts.train.counts().values()))
         images = learnt * len(work.study.images.class_names) * work.study.options.classifier_epochs
@@ -68,7 +68,8 @@ class Estimate:
         """Return the mean seconds that a stage took others, or None where it took none yet."""
         seconds = {work: work.state()["seconds"].get(stage) for work in self.works}
         done = {work: taken for work, taken in seconds.items() if taken}
-        return sum(done.values()) / sum(map(size, done)) if done else None
+        sizes = sum(map(size, done))
+        return sum(done.values()) / sizes if sizes else None
 
     @property
     def rate(self):
@@ -106,6 +107,11 @@ class Estimate:
 
 def _operations_of(work):
     return operations(work.method, len(work.study.images.class_names))
+
+
+def _finished(work):
+    """Return how many classifiers of a `Work` have been trained."""
+    return sum(one.result(work.classification) is not None for one in work.trainings())
 
 
 def _images(work):

@@ -4,7 +4,7 @@ import difflib
 from dataclasses import dataclass, field
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.methods import METHODS
+from ssgan_tf.methods import METHODS, create
 
 #: What papers call the methods; another one is called by its name in capitals.
 LABELS = {
@@ -93,7 +93,7 @@ def parse_member(name):
     the same member; a variant that changes nothing is the method itself.
 
     Raises:
-        UserError: there is no such method or variant.
+        UserError: there is no such method or variant, or that method cannot have it.
     """
     for method in sorted(METHODS, key=len, reverse=True):  # wgan-gp is no variant of wgan
         if name == method:
@@ -101,6 +101,10 @@ def parse_member(name):
         start, _, variant = name.partition(f"{method}-")
         if not start and (found := _parse_variant(variant)):
             variant, changes, words = found
+            try:
+                create(method, **changes)
+            except UserError as error:
+                raise UserError(f"--methods: {name!r} is impossible: {error}") from None
             defaults = METHODS[method].defaults
             if all(getattr(defaults, key) == value for key, value in changes.items()):
                 return parse_member(method)
@@ -128,7 +132,14 @@ def _parse_variant(text):
     for name, (changes, label) in VARIANTS.items():
         if changes == {setting: value}:  # μ = 0 is "without PL"
             return name, changes, label
-    return f"{kind}-{value:g}", {setting: value}, f", {words} {value:g}"
+    text = _shortest(value)
+    return f"{kind}-{text}", {setting: value}, f", {words} {text}"
+
+
+def _shortest(value):
+    """Return the shortest text of a number that tells it from all others."""
+    text = f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return text.replace("e+", "e")  # + joins the conditions of classifiers
 
 
 def _label(method):
@@ -162,31 +173,27 @@ def choose(methods=(), tables=(), figures=()):
     return list({member.name: member for member in members}.values())
 
 
-def shown(names, dataset, classified, tables=(), figures=()):
-    """Return the tables and figures that a study has something for.
+def shown(names, dataset, classified, tables=()):
+    """Return the tables that a study has something for.
 
     Args:
         names: of its members.
         dataset: the data set's name, which decides between the paper's Flower and Animal tables.
         classified: whether classifiers are trained.
         tables: numbers that were asked for, and are there in any case.
-        figures: likewise.
 
     Returns:
-        two sorted lists of numbers; of what was not asked for, those with two members or more.
+        a sorted list of numbers; of what was not asked for, those with two members or more.
     """
     animal = dataset == "animal" or bool({4, 5} & set(tables))
-    hidden = {*(_OF_ANIMALS if animal else _OF_ANIMALS.values()), 8 if animal else 10}
+    hidden = {*(_OF_ANIMALS if animal else _OF_ANIMALS.values())}
     hidden |= set() if classified else set(CLASSIFIED)
-
-    def with_members(entries):
-        return {
-            number
-            for number, members in entries.items()
-            if number not in hidden and len(set(members) & set(names)) > 1
-        }
-
-    return sorted(with_members(TABLES) | set(tables)), sorted(with_members(FIGURES) | set(figures))
+    with_members = {
+        number
+        for number, members in TABLES.items()
+        if number not in hidden and len(set(members) & set(names)) > 1
+    }
+    return sorted(with_members | set(tables))
 
 
 def in_order(members):

@@ -107,9 +107,10 @@ def budget_table(results):
         (Cell("iterations", note="generator updates, of all networks together"),
          {name: count or None for name, count in updates.items()}),
         *((Cell(f"{stage}, min"), minutes(stage)) for stage in STAGES),
-        (Cell("seconds an iteration"), {name: Cell(trained[name] / count, 2)
-                                        for name, count in updates.items()
-                                        if count and trained[name]}),
+        (Cell("seconds an iteration", note="of training; batches and critic steps differ between "
+              "methods, and whatever else the machine was doing counts too"),
+         {name: Cell(trained[name] / count, 2) for name, count in updates.items()
+          if count and trained[name]}),
     ]  # fmt: skip
     return table_of(members, columns, "Budgets")
 

@@ -4,9 +4,11 @@ import math
 import re
 from dataclasses import dataclass
 
+from ssgan_tf import training
 from ssgan_tf.classify.conditions import parse_sizes
 from ssgan_tf.errors import UserError
 from ssgan_tf.metrics.inception import FEATURES, require_known
+from ssgan_tf.training.strategy import STRATEGIES
 
 ITERATIONS = 20_000  # where no budget is given
 OF_TRAINING = ("strategy", "checkpoint_every", "sample_every", "log_every")
@@ -40,13 +42,16 @@ class Options:
             raise UserError("--iterations and --minutes are both a budget; give one of them")
         if self.iterations is None and self.minutes is None:
             object.__setattr__(self, "iterations", ITERATIONS)
-        for name in ("iterations", "per_class", "seeds", "classifier_epochs"):
+        for name in ("iterations", "per_class", "test_per_class", "seeds", "classifier_epochs"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise UserError(f"--{name} is {getattr(self, name)}; it must be at least 1")
         if self.minutes is not None and not 0 < self.minutes < math.inf:
             raise UserError(f"--minutes is {self.minutes}; it must be more than 0")
         if self.strategy == "multi_worker":
             raise UserError("--strategy multi_worker trains one run only; share a study by --jobs")
+        if self.strategy not in (None, *STRATEGIES):
+            raise UserError(f"--strategy is {self.strategy}; it must be none or mirrored")
+        training.Options(**self.of_training())  # refuses what is impossible
         require_known(self.features)
 
     @property

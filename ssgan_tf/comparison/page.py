@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ssgan_tf.classify.page import headline as classifiers_headline
 from ssgan_tf.comparison.images import REAL, nyquist_shares
+from ssgan_tf.comparison.options import Options
 from ssgan_tf.comparison.pictures import CHECKERBOARD, COLUMNS, SETTINGS
 from ssgan_tf.comparison.ranks import agreement, rankings, sentence
 from ssgan_tf.comparison.scores import fid_name, fids, floor, groups, label, overall, state
@@ -108,7 +109,7 @@ def write_page(out, results, pictures):
         chart = figure("complexity", "FID against parameters and operations", caption)
         sections.append(Section("Complexity and FID", chart))
     sections += [
-        Section("Budgets", tables["budgets"], intro=f"{_budget(results)}.".capitalize()),
+        Section("Budgets", tables["budgets"], intro=f"Each member: {_budget(results)}."),
         Section("How to read this", Definitions(HOW_TO_READ)),
         Section("Inputs", Definitions(_inputs(results)),
                 Details("Settings", Definitions(_settings(results))),
@@ -118,7 +119,7 @@ def write_page(out, results, pictures):
     write_report(
         out / "report.html",
         f"Methods compared: {data['name']}",
-        f"{_count(len(results['members']), 'member')}, {_budget(results)}; "
+        f"{_count(len(results['members']), 'member')}, each with {_budget(results)}; "
         f"{_count(len(data['classes']), 'class', 'classes')}, {data['image_size']} pixels",
         sections,
         results["made_by"],
@@ -149,6 +150,7 @@ def _summary(results):
     ]  # fmt: skip
     if waiting:
         summary.append(Callout("warning", f"Not finished: {', '.join(waiting)}."))
+    summary += [Callout("warning", words) for words in _unequal(results)]
     for name in results["members"]:
         found = overall(results, name, "memorisation") or {}
         if found.get("finding") == "copies":
@@ -157,6 +159,28 @@ def _summary(results):
                 for words in member["metrics"]["warnings"]]  # fmt: skip
     classified = results["classifiers"]["warnings"] if results["classifiers"] else []
     return summary + [Callout("warning", words) for words in dict.fromkeys(warnings + classified)]
+
+
+def _unequal(results):
+    """Yield what keeps members from being compared with the others on equal terms."""
+    updates, members = results["budget"]["iterations"], results["members"].values()
+    budget = updates and updates * len(results["dataset"]["classes"])
+    for member in members:
+        made = sum(member["iterations"].values())
+        if budget and member["metrics"] and made != budget:
+            yield (
+                f"{member['label']} was trained for {made:,} generator updates in all, and the "
+                f"budget is {budget:,}: it is not on equal terms with the others."
+            )
+    stand_ins = [
+        member["label"] for member in members
+        if str(member["settings"].get("vgg_weights")).startswith("RANDOM")
+    ]  # fmt: skip
+    if stand_ins:
+        yield (
+            "RANDOM WEIGHTS in place of VGG-19's in the perceptual loss: fit for trying things "
+            f"out, not for results. So it is with {', '.join(stand_ins)}."
+        )
 
 
 def _papers_tables(results, tables):
@@ -224,14 +248,13 @@ def _checkerboard(results, shares, table, pictures, figure):
     content = []
     if "checkerboard" in pictures:
         without, beside = (shares[name] for name in CHECKERBOARD)
-        finding = "weaken" if beside < without else "do not weaken"
         words = (
-            f"Pyramid connections {finding} the checkerboard here: {100 * beside:.3g} % of the "
-            f"energy is at the Nyquist frequency with them, {100 * without:.3g} % without"
+            f"Energy at the Nyquist frequency, where a checkerboard shows: {100 * beside:.3g} % "
+            f"with pyramid connections, {100 * without:.3g} % without"
         )
         words += f", {100 * shares[REAL]:.3g} % in real images." if REAL in shares else "."
         content = [
-            Callout("good" if beside < without else "warning", words),
+            Callout("note", words),
             figure("checkerboard", "Enlarged images with and without pyramid connections"),
             figure(
                 "spectra", "Mean power spectra",
@@ -243,11 +266,7 @@ def _checkerboard(results, shares, table, pictures, figure):
 
 
 def _budget(results):
-    iterations, minutes = (results["budget"][key] for key in ("iterations", "minutes"))
-    words = [_count(iterations, "iteration")] if iterations else []
-    if minutes:
-        words.append(f"{minutes:g} minutes")
-    return " or ".join(words) + " each" if words else "no budget recorded"
+    return Options(**results["budget"]).budget
 
 
 def _settings(results):

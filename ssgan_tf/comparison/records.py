@@ -46,7 +46,6 @@ def make_config(study, earlier=None):
         },
         "options": {
             "tables": sorted({*asked.get("tables", ()), *study.tables}),
-            "figures": sorted({*asked.get("figures", ()), *study.figures}),
             "classification": classification,
         },
         "data": {
@@ -83,9 +82,9 @@ def make_results(study, works, config):
         config: its `config.json`.
     """
     asked = config["options"]
-    tables, figures = shown(
+    tables = shown(
         [work.name for work in works], study.images.name, bool(asked["classification"]),
-        asked["tables"], asked["figures"],
+        asked["tables"],
     )  # fmt: skip
     members = {work.name: _member(work) for work in works}
     baselines = study.baselines.state()
@@ -111,7 +110,6 @@ def make_results(study, works, config):
         },
         "classification": asked["classification"],
         "tables": tables,
-        "figures": figures,
         "members": members,
         "baselines": {
             "seconds": baselines["seconds"],
@@ -147,7 +145,7 @@ def _member(work):
         "label": work.label,
         "method": work.member.method,
         "changes": work.member.changes,
-        "settings": work.method.as_flags(),
+        "settings": work.settings(),
         "state": condition,
         "stage": stage,
         "failure": state["failure"] if pending else None,

@@ -3,8 +3,8 @@
 import contextlib
 import functools
 import gc
+import os
 import sys
-import time
 from pathlib import Path
 
 import filelock
@@ -53,7 +53,6 @@ class Comparison:
         options: the `Options`.
         settings: settings of the networks that all members share, by the names in `Settings`.
         tables: numbers of the paper's tables that the report is to have in any case.
-        figures: likewise of its figures.
         classify: train classifiers on the images of every member.
         jobs: (i, n): do the members i, i + n, ... only, since other processes do the others.
         datasets_dir: where named data sets live.
@@ -72,14 +71,13 @@ class Comparison:
     """
 
     def __init__(
-        self, dataset, out, members, *, options=None, settings=None, tables=(), figures=(),
-        classify=False, jobs=(1, 1), datasets_dir=None, classes=None, cache_dir=None,
-        progress=True,
+        self, dataset, out, members, *, options=None, settings=None, tables=(), classify=False,
+        jobs=(1, 1), datasets_dir=None, classes=None, cache_dir=None, progress=True,
     ):  # fmt: skip
         self.dataset, self.datasets_dir, self.classes = dataset, datasets_dir, classes
         self.out, self.cache_dir, self.progress = Path(out).expanduser(), cache_dir, progress
         self.options, self.settings = options or Options(), dict(settings or {})
-        self.tables, self.figures, self.jobs = tuple(tables), tuple(figures), jobs
+        self.tables, self.jobs = tuple(tables), jobs
         self.classify = classify
         self.image_size = self.settings.get("image_size", Settings.image_size)
         self.seed = self.settings.get("seed", Settings.seed)
@@ -94,6 +92,8 @@ class Comparison:
         )  # fmt: skip
         if self.classify and len(self.images.class_names) < 2:
             raise UserError(f"{self.images.name} has one class; classifiers need two or more")
+        for work in self.works:
+            work.method.networks_of(self.images.class_names)  # refuses too few of them
         self.parts = split(
             self.images, seed=self.seed, test_per_class=self.options.test_per_class
         )  # fmt: skip
@@ -104,15 +104,32 @@ class Comparison:
         """The `Estimate` of all members."""
         return Estimate([self.baselines, *self.works])
 
+    @functools.cached_property
+    def inception_digest(self):
+        """The SHA-256 of the Inception graph that all members are evaluated with."""
+        options = self.options
+        return open_inception(
+            options.inception, options.features, self.cache_dir, self.progress
+        ).digest
+
     @property
     def own_works(self):
-        """What this process does, in order; the first of several does the baselines too."""
+        """What this process does, in order; the first of several to come does the baselines."""
         i, n = self.jobs
-        return [self.baselines] * (self.classify and i == 1) + self.works[i - 1 :: n]
+        return [self.baselines] * self.classify + self.works[i - 1 :: n]
 
     def plan(self):
         """Return what is going to be done and about how long it takes, as lines."""
         return describe(self)
+
+    def check(self):
+        """Make sure that the folder is new, or of this study; nothing is written.
+
+        Raises:
+            UserError: it holds another study, or something else.
+        """
+        if not self._holds_runs_only():
+            RunDirectory(self.out, "--out").check(make_config(self))
 
     def begin_anew(self):
         """Move an earlier study in the folder aside.
@@ -120,8 +137,7 @@ class Comparison:
         Raises:
             UserError: another process is at it, or the folder holds something else.
         """
-        self._refuse_if_held()
-        with disk_errors(f"writing {self.out}"):
+        with self._all_locks(), disk_errors(f"writing {self.out}"):
             RunDirectory(self.out, "--out").prepare(make_config(self), overwrite=True)
 
     def run(self):
@@ -139,7 +155,10 @@ class Comparison:
             with Interruption() as interruption:
                 try:
                     waiting = self._each(self.own_works, interruption)
-                    self.held = [work.label for work in self._each(waiting, interruption)]
+                    if self.baselines in waiting:
+                        self._wait_for(self.baselines, interruption)
+                    waiting = self._each(waiting, interruption, postpone=False)
+                    self.held = [work.label for work in waiting]
                 except Interrupted as stop:
                     self._conclude()
                     raise Interrupted(stop.exit_code) from None
@@ -148,51 +167,87 @@ class Comparison:
     def _begin(self):
         """Write `config.json`, or make sure that it fits; fetch what is needed much later."""
         if any("evaluate" in work.pending() for work in self.works):
-            open_inception(
-                self.options.inception, self.options.features, self.cache_dir, self.progress
-            )
+            self.inception_digest  # noqa: B018 - opened here
         directory, config = RunDirectory(self.out, "--out"), self.out / CONFIG
-        if self.out.is_dir() and [path.name for path in self.out.iterdir()] == ["members"]:
-            # Runs that train.py was told to put there; else the folder would count as foreign.
+        if self._holds_runs_only():  # else the folder would count as foreign
             write_json(config, make_config(self))
-        with _patiently(directory):
+        with directory.lock(timeout=PATIENCE):
             earlier = directory.config() if config.exists() else None
             directory.prepare(make_config(self, earlier))
         if self.classify:
             with self._report_lock():
                 prepare_joint(self)
 
-    def _refuse_if_held(self):
-        for lock in (self.out / "members").glob(f"*/{LOCK}"):
-            try:
-                with filelock.FileLock(lock, timeout=0):
-                    pass
-            except filelock.Timeout:
-                raise UserError(
-                    f"{lock.parent} is in use by another process, so --overwrite leaves it alone; "
-                    "wait until it ends, or choose another --out"
-                ) from None
+    def _holds_runs_only(self):
+        """Return whether the folder has nothing but runs that train.py was told to put there."""
+        return self.out.is_dir() and [path.name for path in self.out.iterdir()] == ["members"]
 
-    def _each(self, works, interruption):
-        """Go through all stages of every `Work`; return those that other processes hold."""
-        held = []
+    @contextlib.contextmanager
+    def _all_locks(self):
+        """Hold the locks of all members and of the report, as far as there are any."""
+        with contextlib.ExitStack() as held:
+            for lock in [*self.out.glob(f"members/*/{LOCK}"), *self.out.glob(REPORT_LOCK)]:
+                try:
+                    held.enter_context(filelock.FileLock(lock, timeout=0))
+                except filelock.Timeout:
+                    raise UserError(
+                        f"{lock.parent} is in use by another process, so --overwrite leaves it "
+                        "alone; wait until it ends, or choose another --out"
+                    ) from None
+            if os.name == "nt":  # where a folder with an open file cannot be renamed
+                held.close()
+            yield
+
+    def _each(self, works, interruption, postpone=True):
+        """Go through all stages of every `Work`; return what is to be come back to.
+
+        Args:
+            works: the `Work`s.
+            interruption: the `Interruption` that is heeded.
+            postpone: leave out classifiers of members while the baselines are not finished, from
+                which all take the results of "original".
+        """
+        left = []
         for work in works:
             try:
                 with work.lock():
-                    self._stages_of(work, interruption)
+                    finished = self._stages_of(work, interruption, postpone)
             except filelock.Timeout:
                 self._say(f"{self._place(work)}: another process is at it, so it waits")
-                held.append(work)
-        return held
+                finished = False
+            if not finished:
+                left.append(work)
+        return left
 
-    def _stages_of(self, work, interruption):
+    def _wait_for(self, work, interruption):
+        """Wait until no other process is at a `Work`."""
+        self._say(f"{self._place(work)}: waiting for the other process that is at it")
+        while True:
+            self._heed(interruption)
+            with contextlib.suppress(filelock.Timeout), work.lock(timeout=1):
+                return
+
+    @staticmethod
+    def _heed(interruption):
+        if interruption.requested:
+            raise Interrupted(interruption.exit_code)
+
+    def _stages_of(self, work, interruption, postpone):
+        """Do what is pending of a `Work`; return False where its classifiers were postponed."""
         pending = work.pending()
         if not pending:
             self._say(f"{self._place(work)}: done")
-            return
+            return True
+        finished = True
         for stage in pending:
             if stage not in work.pending():  # the same images came out as before
                 continue
+            self._heed(interruption)
+            awaited = stage == "classify" and work is not self.baselines
+            if awaited and postpone and self.baselines.pending():
+                self._say(f"{self._place(work)}: waits for {self.baselines.label}")
+                finished = False
+                break
             left = sum(self.estimate.seconds(other) for other in self.own_works)
             self._say(f"{self._place(work)}: {DOING[stage]}; {in_words(left)} left in all")
             try:
@@ -205,10 +260,11 @@ class Comparison:
             finally:
                 keras.backend.clear_session()
                 gc.collect()  # compiled functions refer to themselves
-            if interruption.requested:
-                raise Interrupted(interruption.exit_code)
+        self._heed(interruption)
         with contextlib.suppress(UserError):  # another process is writing it; there will be more
             self._report()
+        self._heed(interruption)
+        return finished
 
     @property
     def exit_code(self):
@@ -276,20 +332,3 @@ class Comparison:
     def _say(self, line):
         if self.progress:
             print(line, file=sys.stderr, flush=True)
-
-
-@contextlib.contextmanager
-def _patiently(directory):
-    """Hold the lock of a `RunDirectory`, for which other processes of a study are waited for."""
-    start = time.monotonic()
-    with contextlib.ExitStack() as stack:
-        while True:
-            try:
-                stack.enter_context(directory.lock())
-                break
-            except UserError:
-                held = (directory.path / ".lock.json").exists()
-                if not held or time.monotonic() - start > PATIENCE:
-                    raise
-                time.sleep(0.5)
-        yield

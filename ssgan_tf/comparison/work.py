@@ -8,6 +8,7 @@ import filelock
 
 from ssgan_tf.comparison.classifiers import (
     CLIPPING,
+    are_of,
     baseline_trainings,
     make_study,
     take_over,
@@ -62,10 +63,14 @@ class Work:
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self.folder / STATE, self.state() | changes)
 
-    def lock(self):
-        """Return a lock that keeps other processes from the folder; it is not yet taken."""
+    def lock(self, timeout=0):
+        """Return a lock that keeps other processes from the folder; it is not yet taken.
+
+        Args:
+            timeout: seconds to wait for another process.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        return filelock.FileLock(self.folder / LOCK, timeout=0, thread_local=False)
+        return filelock.FileLock(self.folder / LOCK, timeout=timeout, thread_local=False)
 
     def pending(self):
         """Return the stages that are to be done.
@@ -88,9 +93,8 @@ class Work:
         (self.folder / FAILURE).unlink(missing_ok=True)
         start = time.perf_counter()
         getattr(self, f"_{stage}")()
-        if stage != "train":  # which adds up by itself what several calls took
-            seconds = round(time.perf_counter() - start, 1)
-            self.remember(seconds=self.state()["seconds"] | {stage: seconds})
+        if stage in ("generate", "evaluate"):  # the others add up what several calls took
+            self._remember_seconds(stage, time.perf_counter() - start)
 
     def fail(self, stage, error):
         """Remember an exception that ended a stage; return it as one line."""
@@ -104,10 +108,25 @@ class Work:
         return {}
 
     def _is_done(self, stage):
-        return getattr(self, f"_{stage}_is_done")()
+        try:
+            return getattr(self, f"_{stage}_is_done")()
+        except Exception:  # a damaged file; to do the stage mends it, or says what is wrong
+            return False
+
+    def _remember_seconds(self, stage, seconds):
+        self.remember(seconds=self.state()["seconds"] | {stage: round(seconds, 1)})
 
     def _classify_is_done(self):
         return all(training.result(self.classification) for training in self.trainings())
+
+    def _classify(self):
+        try:
+            self._train_classifiers()
+        finally:  # finished trainings are kept, so their time counts
+            results = (training.result(self.classification) for training in self.trainings())
+            self._remember_seconds(
+                "classify", sum(result["scores"]["seconds"] for result in results if result)
+            )
 
 
 class Baselines(Work):
@@ -120,7 +139,7 @@ class Baselines(Work):
         """Return its classifier trainings, a list of `ssgan_tf.classify` members."""
         return baseline_trainings(self.study.options)
 
-    def _classify(self):
+    def _train_classifiers(self):
         make_study(self.study, self.classification, [CLIPPING]).run()
 
 
@@ -164,7 +183,16 @@ class MemberWork(Work):
     def updates(self):
         """Return the generator updates of each network of its run, a dict."""
         run = RunDirectory(self.run)
-        return {name: run.checkpoints(name).latest_step() for name in run.networks()}
+        steps = {name: run.checkpoints(name).latest_step() for name in self._networks()}
+        return {name: step for name, step in steps.items() if step is not None}
+
+    def settings(self):
+        """Return its settings by flag: those that its run has recorded, once it has begun."""
+        try:
+            recorded = RunDirectory(self.run).config()["settings"]
+        except UserError:
+            return self.method.as_flags()
+        return {name: value for name, value in recorded.items() if name != "method"}
 
     def metrics(self):
         """Return the `metrics.json` of its evaluation, or None where it is not complete."""
@@ -179,9 +207,20 @@ class MemberWork(Work):
         return trainings_with(self.member.condition, self.study.options)
 
     def _train_is_done(self):
-        # A run that lies there may have other settings; one that a study has seen has not.
+        # A run that lies there may have other settings; `fit` compares them, and says so.
         trained = self.state()["trained"]
-        return bool(trained) and trained == self.updates()
+        return bool(trained) and trained == self.updates() and self._has_settings()
+
+    def _has_settings(self):
+        """Return whether its run was recorded with the settings that it would have now."""
+        config, settings = RunDirectory(self.run).config(), self.method.as_flags()
+        weights = settings.pop("vgg_weights", None)
+        if settings["precision"] == "auto":  # another machine's may differ; what is done is done
+            del settings["precision"]
+        same = all(config["settings"].get(name) == value for name, value in settings.items())
+        return same and config["options"]["vgg_weights"] == (
+            weights if settings.get("mu") else None
+        )
 
     def _train(self):
         study, options = self.study, self.study.options
@@ -195,14 +234,14 @@ class MemberWork(Work):
                 progress=study.progress, **budget, **options.of_training(),
             )  # fmt: skip
         finally:  # what was trained is kept, so its time counts
-            seconds = self.state()["seconds"] | {"train": round(self._trained_seconds(), 1)}
-            self.remember(seconds=seconds, updates=sum(self.updates().values()))
+            self._remember_seconds("train", self._trained_seconds())
+            self.remember(updates=sum(self.updates().values()))
         self.remember(trained=self.updates())
 
     def _trained_seconds(self):
         """Return the seconds behind the checkpoints of its run, by whichever process."""
         run = RunDirectory(self.run)
-        newest = [run.checkpoints(name).load(only=lambda array: False) for name in run.networks()]
+        newest = [run.checkpoints(name).load(only=lambda array: False) for name in self.updates()]
         return sum(metadata.get("seconds", 0.0) for _, _, metadata in newest)
 
     def _generate_is_done(self):
@@ -218,8 +257,10 @@ class MemberWork(Work):
             name: (entry["count"], entry["checkpoint_step"])
             for name, entry in manifest["classes"].items()
         }
+        files = {name: len(list((self.generated / name).glob("*.png"))) for name in made}
         return (
             made == wanted
+            and all(files[name] == count for name, (count, _) in made.items())
             and manifest["seed"] == self.study.seed
             and manifest["settings"] == RunDirectory(self.run).config()["settings"]
         )
@@ -227,12 +268,15 @@ class MemberWork(Work):
     def _generate(self):
         write_generated_set(
             self.run, self.generated, self.study.options.per_class, seed=self.study.seed,
+            classes=self.study.images.class_names,  # a run that was taken over may have more
             progress=self.study.progress,
         )  # fmt: skip
 
     def _evaluate_is_done(self):
         metrics = self.metrics()
         if metrics is None or metrics["features"]["tensor"] != self.study.options.tensor:
+            return False
+        if metrics["features"]["graph_sha256"] != self.study.inception_digest:
             return False
         images = load_dataset(
             self.generated.absolute(), self.study.image_size, cache_dir=self.study.cache_dir,
@@ -250,7 +294,10 @@ class MemberWork(Work):
             progress=study.progress,
         )  # fmt: skip
 
-    def _classify(self):
+    def _classify_is_done(self):
+        return super()._classify_is_done() and are_of(self.study, self)
+
+    def _train_classifiers(self):
         study = make_study(
             self.study, self.classification, [f"{self.member.condition}={self.generated}"]
         )
@@ -261,7 +308,7 @@ class MemberWork(Work):
 def one_line(error):
     """Return an exception as one line; one that is a bug bears its class."""
     words = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-    return " ".join(words.split())
+    return " ".join(words.split()).replace("--run_dir", "--out")  # what compare.py has of the two
 
 
 def _make_method(member, vgg_weights=None, **settings):

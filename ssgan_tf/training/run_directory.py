@@ -48,11 +48,14 @@ class RunDirectory:
         self._identity: dict | None = None
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[RunDirectory]:
+    def lock(self, timeout: float = 0.0) -> Iterator[RunDirectory]:
         """Keeps every other process, and every other object in this one, out of the directory.
 
         Makes the folder. The system drops the lock when its process dies, so a dead run blocks
         nobody; who holds it is written to `.lock.json` for the message.
+
+        Args:
+            timeout: seconds to wait for someone else who holds it.
 
         Raises:
             UserError: someone else holds it (the line says who), the folder is no run of ours,
@@ -61,7 +64,7 @@ class RunDirectory:
         if self._lock is not None:
             raise UserError(self._held_by(_holder(self.path)))
         self._refuse_foreign_folder()
-        self._acquire()
+        self._acquire(timeout)
         try:
             yield self
         finally:
@@ -88,8 +91,7 @@ class RunDirectory:
                 config.json is damaged, the folder is no run of ours, someone else holds it, or
                 the disk refuses.
         """
-        # As a reader of the file sees it: tuples are lists, keys are strings.
-        config = json.loads(json.dumps(config))
+        config = _as_read(config)
         with contextlib.nullcontext() if self._lock is not None else self.lock():
             moved = None
             if overwrite and self._holds_run():
@@ -100,6 +102,16 @@ class RunDirectory:
                 sweep_temporaries(self.path)
                 write_json(self.path / _CONFIG, config)
         return moved
+
+    def check(self, config: dict) -> None:
+        """Refuses a `config` that `prepare` would refuse; takes no lock and writes nothing.
+
+        Raises:
+            UserError: as `prepare`.
+        """
+        self._refuse_foreign_folder()
+        if (self.path / _CONFIG).exists():
+            self._merged(self.config(), _as_read(config))
 
     def config(self) -> dict:
         """The contents of config.json.
@@ -159,14 +171,14 @@ class RunDirectory:
             folders = sorted(entry.name for entry in self.path.iterdir() if entry.is_dir())
         return [name for name in folders if self.checkpoints(name).latest_step() is not None]
 
-    def _acquire(self) -> None:
+    def _acquire(self, timeout: float = 0.0) -> None:
         with disk_errors("cannot use the run directory"):
             # Resolved, since a link whose folder was moved aside cannot be made a folder itself.
             self.path.resolve().mkdir(parents=True, exist_ok=True)
             # Shared by the threads of this process: a loop may be left by another one than began.
             lock = filelock.FileLock(self.path / _LOCK, thread_local=False)
             try:
-                lock.acquire(timeout=0)
+                lock.acquire(timeout=timeout)
             except filelock.Timeout:
                 raise UserError(self._held_by(_holder(self.path))) from None
             try:
@@ -277,6 +289,11 @@ def _is_config(config: Any) -> bool:
         and isinstance(config.get("data"), dict)
         and isinstance(config["data"].get("classes", {}), dict)
     )
+
+
+def _as_read(config: dict) -> dict:
+    """As a reader of the file sees it: tuples are lists, keys are strings."""
+    return json.loads(json.dumps(config))
 
 
 def _changed_settings(earlier: dict, now: dict) -> list[str]:

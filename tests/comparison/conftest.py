@@ -60,7 +60,7 @@ def study_of(fids, tables, **changes):
         },
         "budget": {"iterations": 100, "minutes": None},
         "evaluation": {"features": "mixed_7", "suffix": "-768", "per_class": 40},
-        "classification": None, "tables": tables, "figures": [],
+        "classification": None, "tables": tables,
         "members": {name: member_of(name, fid) for name, fid in fids.items()},
         "baselines": {"seconds": {}, "failure": None}, "classifiers": None,
     } | changes  # fmt: skip

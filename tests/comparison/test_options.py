@@ -13,8 +13,12 @@ def test_one_budget_at_most_and_twenty_thousand_iterations_without():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"iterations": 0}, {"minutes": 0.0}, {"seeds": 0}, {"features": "pool3"}]
-)
+    "wrong",
+    [
+        {"iterations": 0}, {"minutes": 0.0}, {"seeds": 0}, {"features": "pool3"},
+        {"strategy": "mirror"}, {"log_every": 0}, {"checkpoint_every": 0}, {"test_per_class": 0},
+    ],
+)  # fmt: skip
 def test_an_impossible_option_is_refused(wrong):
     with pytest.raises(UserError, match=f"--{next(iter(wrong))} is"):
         Options(**wrong)

@@ -72,9 +72,22 @@ def test_the_order_is_told_in_the_summary(full):
 
 
 def test_the_checkerboard_is_told_in_numbers(full):
-    found = re.search(r"weaken the checkerboard here: ([\d.]+) % .* them, ([\d.]+) % without", full)
+    found = re.search(r"([\d.]+) % with pyramid connections, ([\d.]+) % without\.", full)
     assert float(found[1]) < float(found[2])
-    assert "do not weaken" not in full
+    callout = full[: found.start()].rsplit("<p", 1)[1]
+    assert "callout note" in callout and "weaken" not in full
+
+
+def test_members_on_other_terms_are_told(invented, tmp_path):
+    results = invented.study({"ssgan": 9.0, "wgan": 8.0, "dcgan": None}, [])
+    results["members"]["ssgan"]["settings"]["vgg_weights"] = "RANDOM WEIGHTS, not VGG-19: sha256 0"
+    results["members"]["wgan"]["iterations"] = {"daisy": 100, "roses": 150}
+    results["members"]["dcgan"]["iterations"] = {"daisy": 50}  # still at it
+    page = write(tmp_path, results)
+    assert "WGAN was trained for 250 generator updates in all, and the budget is 200" in page
+    assert page.count("generator updates in all") == 1
+    assert "RANDOM WEIGHTS in place" in page and "So it is with SSGAN." in page
+    assert "each with 100 generator updates per class" in page
 
 
 def test_headline(invented):
@@ -98,7 +111,7 @@ def test_an_unfinished_study_has_nothing_empty(invented, tmp_path):
     assert headings(page) == ["Summary", "Budgets", "How to read this", "Inputs"]
     assert "0 of 2 members finished, 2 not finished. None has been measured yet." in page
     assert "The classifiers without generated images failed. no test images" in page
-    assert "2.5 minutes each." in page
+    assert "Each member: 2.5 minutes of training." in page
 
 
 def test_members_of_no_table_have_their_measures(invented, tmp_path):

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import threading
 
 import filelock
 import pytest
@@ -12,7 +13,7 @@ from frozen import tiny_graph
 
 from ssgan_tf.comparison import study as study_module
 from ssgan_tf.comparison import work as work_module
-from ssgan_tf.comparison.classifiers import gather
+from ssgan_tf.comparison.classifiers import are_of, gather, make_study, take_over
 from ssgan_tf.comparison.members import choose
 from ssgan_tf.comparison.options import Options
 from ssgan_tf.comparison.study import Comparison
@@ -94,6 +95,7 @@ def test_every_stage_of_every_member_leaves_its_files(finished):
     assert results["budget"] == {"iterations": 1, "minutes": None}
     assert results["classification"] == {"sizes": ["4"], "seeds": 1}
     assert results["tables"] == [2, 3]
+    assert "figures" not in results
     assert (study.out / "report.html").stat().st_size > 10_000
     assert list((study.out / "tables").glob("*.csv"))
     assert len(list((study.out / "real" / "red").glob("*.png"))) == 11
@@ -190,6 +192,24 @@ def test_a_signal_ends_the_study_and_the_report_shows_what_there_is(make, copied
     assert (members["dcgan"]["state"], members["dcgan"]["stage"]) == ("unfinished", "generate")
 
 
+def test_a_signal_during_the_report_between_two_members_is_heeded(make, copied, monkeypatch):
+    for name in NAMES:
+        shutil.rmtree(copied / "members" / name / "generated")
+    monkeypatch.setattr(
+        study_module, "write_tables", lambda *_: os.kill(os.getpid(), signal.SIGTERM)
+    )
+    begun = []
+
+    def refuse(run, *_, **__):
+        begun.append(run.parent.name)
+        raise UserError("the disk is full")
+
+    monkeypatch.setattr(work_module, "write_generated_set", refuse)
+    with pytest.raises(Interrupted):
+        make(copied).run()
+    assert begun == ["wgan"]
+
+
 def test_a_member_that_another_process_holds_is_left_to_it(make, copied, monkeypatch):
     for name in NAMES:
         shutil.rmtree(copied / "members" / name / "generated")
@@ -202,6 +222,14 @@ def test_a_member_that_another_process_holds_is_left_to_it(make, copied, monkeyp
         with pytest.raises(UserError, match="in use by another process, so --overwrite"):
             make(copied).begin_anew()
     assert study.exit_code == 0
+
+
+def test_a_study_is_not_begun_anew_while_its_report_is_written(make, copied):
+    with (
+        filelock.FileLock(copied / ".report.lock"),
+        pytest.raises(UserError, match="study is in use by another process, so --overwrite"),
+    ):
+        make(copied).begin_anew()
 
 
 def test_a_study_begun_anew_keeps_the_former_one_beside_it(make, copied):
@@ -222,11 +250,95 @@ def test_one_process_at_a_time_writes_the_report(make, copied, monkeypatch):
         study.run()
 
 
-def test_jobs_share_the_members_and_the_first_does_the_baselines(make, tmp_path):
+def test_jobs_share_the_members_and_whoever_comes_first_does_the_baselines(make, tmp_path):
     shares = [make(tmp_path, jobs=(i, 3), names=(*NAMES, "ssgan", "sagan")) for i in (1, 2, 3)]
     assert [[work.name for work in share.own_works] for share in shares] == [
-        ["baselines", "wgan", "sagan"], ["dcgan"], ["ssgan"],
+        ["baselines", "wgan", "sagan"], ["baselines", "dcgan"], ["baselines", "ssgan"],
     ]  # fmt: skip
+
+
+def test_classifiers_of_members_wait_for_the_baselines(make, copied, monkeypatch):
+    for name in ("baselines", "wgan"):
+        shutil.rmtree(copied / "members" / name / "classification")
+    order = []
+    for kind in (work_module.Baselines, work_module.MemberWork):
+        monkeypatch.setattr(kind, "_train_classifiers", lambda work: order.append(work.name))
+    study = make(copied, names=["wgan"])
+    lock = filelock.FileLock(study.baselines.folder / ".lock", thread_local=False)
+
+    def say(line):
+        if "waiting for the other process" in line:
+            order.append("waited")
+            threading.Timer(0.3, lock.release).start()
+
+    monkeypatch.setattr(study, "_say", say)
+    with lock:
+        study.run()
+    assert order == ["waited", "baselines", "wgan"]
+
+
+def test_a_dry_run_refuses_what_a_run_would(make, copied, place):
+    make(copied).check()
+    with pytest.raises(UserError, match=r"--iterations was 1, is now 2; .*another --out"):
+        make(copied, options={"iterations": 2}).check()
+    with pytest.raises(UserError, match="is not empty and no run directory"):
+        make(place).check()
+
+
+def test_a_damaged_member_is_its_own_failure(make, copied):
+    (copied / "members" / "dcgan" / "run" / "config.json").write_text("{")
+    study = make(copied)
+    assert study.plan().count("nothing, it is done") == 2
+    members = study.run()["members"]
+    assert (members["dcgan"]["state"], members["dcgan"]["stage"]) == ("failed", "train")
+    assert "config.json is damaged" in members["dcgan"]["failure"]
+    assert "another --out" in members["dcgan"]["failure"]
+    assert members["wgan"]["state"] == "finished"
+
+
+def test_what_no_longer_follows_from_what_comes_before_it_is_not_done(make, copied, place):
+    def pending(**changes):
+        return make(copied, names=["wgan"], **changes).works[0].pending()
+
+    assert pending() == []
+    (place / "other.pb").write_bytes(tiny_graph(upto="pool_3"))
+    assert pending(options={"inception": str(place / "other.pb")}) == ["evaluate"]
+    generated = copied / "members" / "wgan" / "generated"
+    (generated / "red" / "000004.png").unlink()  # the last, which no classifier has learnt from
+    assert pending() == ["generate", "evaluate", "classify"]
+
+
+def test_classifiers_that_learnt_from_other_images_are_replaced(make, copied):
+    study = make(copied)
+    work = study.works[0]
+    assert are_of(study, work)
+    (training,) = work.trainings()
+    path = training.folder(work.classification) / "result.json"
+    stale = json.loads(path.read_text()) | {"fingerprint": "of other images"}
+    joint = training.folder(copied / "classification") / "result.json"
+    fresh = path.read_text()
+    joint.write_text(json.dumps(stale))
+    augment = [f"wgan={work.generated}"]
+    take_over(make_study(study, copied / "classification", augment), [work.classification])
+    assert joint.read_text() == fresh
+    path.write_text(json.dumps(stale))
+    assert work.pending() == ["classify"]
+    take_over(make_study(study, work.classification, augment), [study.baselines.classification])
+    assert not path.exists()
+
+
+def test_the_time_of_an_interrupted_comparison_of_classifiers_counts(make, copied, monkeypatch):
+    (work, _) = make(copied).works
+    results = [training.result(work.classification) for training in work.trainings()]
+
+    def stop(work):
+        raise Interrupted(143)
+
+    monkeypatch.setattr(work_module.MemberWork, "_train_classifiers", stop)
+    work.remember(seconds={})
+    with pytest.raises(Interrupted):
+        work.perform("classify")
+    assert work.state()["seconds"] == {"classify": round(results[0]["scores"]["seconds"], 1)}
 
 
 def test_a_study_grows_but_keeps_to_its_settings(make, copied, monkeypatch):
@@ -262,6 +374,33 @@ def test_a_run_with_other_settings_is_not_taken_over(make, finished, tmp_path, w
     assert "--batch_size was 2, is now 4" in failure
 
 
+def test_a_run_with_more_classes_is_drawn_from_for_those_of_the_study(
+    make, finished, tmp_path, monkeypatch
+):
+    shutil.copytree(finished[0].out / "members" / "dcgan", tmp_path / "members" / "dcgan")
+    (work,) = make(tmp_path, names=["dcgan"], classify=False, classes=["red"]).works
+    assert work.updates() == {"red": 1}
+    asked = {}
+    monkeypatch.setattr(work_module, "write_generated_set", lambda *_, **more: asked.update(more))
+    work._generate()
+    assert list(asked["classes"]) == ["red"]
+
+
+def test_other_settings_of_a_finished_training_are_seen(make, copied):
+    assert make(copied).works[0]._train_is_done()
+    assert not make(copied, settings={"ema": 0.5}).works[0]._train_is_done()
+    run = copied / "members" / "wgan" / "run" / "config.json"
+    config = json.loads(run.read_text())
+    config["settings"] |= {"precision": "mixed_float16"}
+    run.write_text(json.dumps(config))
+    work = make(copied, settings={"precision": "auto"}).works[0]
+    assert work._train_is_done()  # by another machine, whose choice it was
+    assert work.settings()["precision"] == "mixed_float16"
+    config["options"]["vgg_weights"] = "random"
+    run.write_text(json.dumps(config))
+    assert not work._train_is_done()
+
+
 def test_all_members_make_equally_many_updates(make, tmp_path):
     acgan, dcgan = make(tmp_path, names=["acgan", "dcgan"], options={"iterations": 30}).works
     assert (acgan.networks, acgan.iterations) == (1, 60)
@@ -291,6 +430,8 @@ def test_what_cannot_work_is_refused_before_anything_is_written(make, place, tmp
         make(place / "real" / "study")
     with pytest.raises(UserError, match="--classifier_sizes wants 6 images"):
         make(tmp_path / "study", options={"classifier_sizes": "6"})
+    with pytest.raises(UserError, match="acgan learns to tell classes apart"):
+        make(tmp_path / "study", names=["acgan"], classes=["red"], classify=False)
     with pytest.raises(UserError, match="has one class"):
         make(tmp_path / "study", classes=["red"])
     assert not (tmp_path / "study").exists()

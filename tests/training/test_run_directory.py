@@ -6,8 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import filelock
 import numpy as np
 import pytest
 
@@ -321,6 +323,27 @@ def test_the_same_process_cannot_enter_twice(run):
         run.prepare(CONFIG)
     with RunDirectory(run.path).lock():
         pass
+
+
+def test_the_lock_is_waited_for_whoever_holds_it(run):
+    other = filelock.FileLock(run.path / ".lock", thread_local=False)  # and has not yet said so
+    other.acquire()
+    threading.Timer(0.3, other.release).start()
+    with run.lock(timeout=30):
+        pass
+    with other, pytest.raises(UserError, match="in use by another process"):
+        run.lock(timeout=0.1).__enter__()
+
+
+def test_a_check_refuses_as_preparing_does_and_writes_nothing(run, tmp_path):
+    before = tree(run.path)
+    run.check(CONFIG)
+    other = {**CONFIG, "settings": {**CONFIG["settings"], "mu": 7}}
+    with pytest.raises(UserError, match=r"--mu was .*, is now 7"):
+        run.check(other)
+    assert tree(run.path) == before
+    RunDirectory(tmp_path / "new").check(CONFIG)
+    assert not (tmp_path / "new").exists()
 
 
 def test_an_error_inside_releases_the_lock(run):
