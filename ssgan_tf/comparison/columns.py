@@ -24,17 +24,18 @@ def table_of(names, columns, caption, note=None):
 
 
 def bold(values, best, digits):
-    """Return a column of `Cell`s, the best of several in bold.
+    """Return a column of `Cell`s, the best of several in bold, as far as the digits tell.
 
     Args:
         values: dict by name: numbers or None.
         best: `min` or `max`.
         digits: after the point.
     """
-    numbers = [value for value in values.values() if value is not None]
+    shown = {name: value and round(value, digits) for name, value in values.items()}
+    numbers = {value for value in shown.values() if value is not None}
     goal = best(numbers) if len(numbers) > 1 else None
     return {
-        name: Cell(value, digits, emphasis=value is not None and value == goal)
+        name: Cell(value, digits, emphasis=goal is not None and shown[name] == goal)
         for name, value in values.items()
     }
 

@@ -160,10 +160,10 @@ def _cost_columns(results, names):
     return [
         (Cell("params, M", note="parameters by Eq. 9, generator and critic"),
          bold({name: cost["parameters"]["together"] / 1e6 for name, cost in costs.items()},
-              min, 1)),
+              min, 2)),
         (Cell("FLOPs, G", note=f"Eq. 10, of a batch of {' or '.join(map(str, sizes))} through "
               "generator and critic; the paper does not say of what"),
-         bold({name: cost["flops"]["batch"] / 1e9 for name, cost in costs.items()}, min, 0)),
+         bold({name: cost["flops"]["batch"] / 1e9 for name, cost in costs.items()}, min, 1)),
     ]  # fmt: skip
 
 

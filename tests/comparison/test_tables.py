@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ssgan_tf.comparison import columns
 from ssgan_tf.comparison.images import REAL
 from ssgan_tf.comparison.ranks import agreement, compare_order, rankings, sentence
 from ssgan_tf.comparison.tables import (
@@ -51,7 +52,7 @@ def test_ours_stand_beside_the_papers(study):
     ]  # fmt: skip
     row = cells(table, "WGAN-GP")
     assert [str(cell) for cell in row.values()] == [
-        "WGAN-GP", "11.00", "11.0", "11", "127.0", "21.3", "28", "395",
+        "WGAN-GP", "11.00", "11.00", "11.0", "127.0", "21.3", "28", "395",
     ]  # fmt: skip
     assert [cell.muted for cell in row.values()] == [False] * 4 + [True] * 4
 
@@ -225,3 +226,10 @@ def test_of_nothing_finished_only_budgets_are_left(invented):
     tables = make_tables(results, {})
     assert list(tables) == ["budgets"]
     assert [cell.value for cell in tables["budgets"].columns] == ["Model", "state"]
+
+
+def test_what_looks_equal_is_bold_alike_or_not_at_all():
+    cells = columns.bold({"a": 1.04, "b": 1.0, "c": 2.0, "d": None}, min, 1)
+    assert [cell.emphasis for cell in cells.values()] == [True, True, False, False]
+    cells = columns.bold({"a": 0.0001, "b": 0.0002}, max, 3)
+    assert not any(cell.emphasis for cell in cells.values())
