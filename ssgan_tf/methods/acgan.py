@@ -5,14 +5,14 @@ Section 4 describes the networks and the losses, the appendix the settings. `doc
 what differs here.
 """
 
-import keras
 from keras import layers, ops
 
 from ssgan_tf.layers import backbone
 from ssgan_tf.layers.backbone import batch_normalization, normal_initializer
 from ssgan_tf.layers.dropout import Dropout
-from ssgan_tf.methods.base import GAN, Judged, Networks, Settings
-from ssgan_tf.methods.losses import bce_critic_loss, bce_generator_loss, class_loss
+from ssgan_tf.methods.base import Judged, Networks, Settings
+from ssgan_tf.methods.dcgan import DCGAN
+from ssgan_tf.methods.losses import class_loss
 
 
 class Generator(backbone.Generator):
@@ -63,8 +63,11 @@ class Critic(backbone.Critic):
         return self.dropouts[stage](x, training=training)
 
 
-class ACGAN(GAN):
-    """The GAN's losses (ACGAN, Eq. 1) and the classifier's (Eq. 2), for both networks."""
+class ACGAN(DCGAN):
+    """DCGAN's losses (ACGAN, Eq. 1) and the classifier's (Eq. 2), for both networks.
+
+    Latents, batch size, learning rate and β are those of the appendix.
+    """
 
     name = "acgan"
     defaults = Settings(latent_dim=100, learning_rate=2e-4, batch_size=100, critic_steps=1)
@@ -76,32 +79,19 @@ class ACGAN(GAN):
         size = (self.settings.image_size, self.settings.base_channels)
         return Networks(Generator(classes, *size), Critic(classes, *size))
 
-    def optimizers(self):
-        """Return the optimisers of the generator and of the critic (appendix)."""
-        return tuple(
-            keras.optimizers.Adam(self.settings.learning_rate, beta_1=0.5, beta_2=0.999)
-            for _ in Networks._fields
-        )
-
     def judge(self, critic, images, labels):
         """Return scores, with the class logits as `details`."""
         scores, logits = critic(images, labels, training=True)
         return Judged(scores, labels, logits)
 
-    def judge_both(self, critic, real, fake):
-        """Judge real and generated images in batches of their own, as DCGAN does.
-
-        The statistics of a mixed batch would tell the critic which images are which.
-        """
-        return self.judge(critic, *real), self.judge(critic, *fake)
-
     def critic_losses(self, real, fake, gradients=None):
         """Return −(L_S + L_C), and −L_C beside it: real and generated images are classified."""
+        losses = super().critic_losses(real, fake)
         classes = class_loss(real.details, real.labels) + class_loss(fake.details, fake.labels)
-        loss = bce_critic_loss(real.scores, fake.scores) + classes
-        return {"critic_loss": loss, "class_loss": classes}
+        return {"critic_loss": losses["critic_loss"] + classes, "class_loss": classes}
 
     def generator_losses(self, fake, real_features=None, fake_features=None):
         """Return L_S − L_C of the generated images, L_S in its non-saturating form."""
-        loss = bce_generator_loss(fake.scores) + class_loss(fake.details, fake.labels)
-        return {"generator_loss": loss}
+        losses = super().generator_losses(fake)
+        losses["generator_loss"] += class_loss(fake.details, fake.labels)
+        return losses

@@ -101,6 +101,7 @@ class GAN(abc.ABC):
     conditional: ClassVar[bool] = False  # one network that is told the class, not one per class
     needs_gradients: ClassVar[bool] = False  # of the critic, between real and generated images
     loss_names: tuple[str, ...] = ("critic_loss", "generator_loss")  # keys of its losses
+    betas: ClassVar[tuple[float, float]] = (0.5, 0.999)  # of Adam; DCGAN's
 
     def __init__(self, **changes):
         known = self._setting_names()
@@ -149,9 +150,13 @@ class GAN(abc.ABC):
             classes: how many classes they learn, and are told apart by their labels.
         """
 
-    @abc.abstractmethod
     def optimizers(self):
-        """Return the optimisers of the generator and of the critic."""
+        """Return the optimisers of the generator and of the critic: Adam's, unless overridden."""
+        beta_1, beta_2 = self.betas
+        return tuple(
+            keras.optimizers.Adam(self.settings.learning_rate, beta_1=beta_1, beta_2=beta_2)
+            for _ in Networks._fields
+        )
 
     def build_perceptual(self):
         """Return a frozen network whose features enter the generator's loss, or None."""

@@ -4,8 +4,6 @@ A. Radford, L. Metz, S. Chintala: "Unsupervised Representation Learning with Dee
 Generative Adversarial Networks" (2015). Section 3 describes the networks, section 4 the training.
 """
 
-import keras
-
 from ssgan_tf.layers.backbone import Critic, Generator, batch_normalization
 from ssgan_tf.methods.base import GAN, Networks, Settings
 from ssgan_tf.methods.losses import bce_critic_loss, bce_generator_loss
@@ -14,7 +12,8 @@ from ssgan_tf.methods.losses import bce_critic_loss, bce_generator_loss
 class DCGAN(GAN):
     """Batch normalisation in both networks, LeakyReLU(0.2) in the critic, the non-saturating loss.
 
-    The critic is what the paper calls a discriminator: D(x) is the sigmoid of its score.
+    The critic is what the paper calls a discriminator: D(x) is the sigmoid of its score. Latents,
+    batch size, learning rate and β₁ are those of section 4.
     """
 
     name = "dcgan"
@@ -26,13 +25,6 @@ class DCGAN(GAN):
         """Return a new generator and critic (section 3, Fig. 1)."""
         size = (self.settings.image_size, self.settings.base_channels)
         return Networks(Generator(*size), Critic(*size, norm=batch_normalization))
-
-    def optimizers(self):
-        """Return Adam's with β₁ = 0.5 (section 4)."""
-        return tuple(
-            keras.optimizers.Adam(self.settings.learning_rate, beta_1=0.5, beta_2=0.999)
-            for _ in Networks._fields
-        )
 
     def judge_both(self, critic, real, fake):
         """Return what the critic says of either side, each normalised by its own statistics."""

@@ -87,13 +87,6 @@ class ReACGAN(GAN):
         size = (self.settings.image_size, self.settings.base_channels)
         return Networks(Generator(classes, *size), Critic(classes, *size))
 
-    def optimizers(self):
-        """Return the optimisers of the generator and of the critic."""
-        return tuple(
-            keras.optimizers.Adam(self.settings.learning_rate, beta_1=0.5, beta_2=0.999)
-            for _ in Networks._fields
-        )
-
     def judge(self, critic, images, labels):
         """Return scores, with embeddings and proxies as `details`."""
         scores, embeddings, proxies = critic(images, labels, training=True)

@@ -5,8 +5,6 @@ Augmentation" (2024). Section 3.1 describes the networks, 3.2 the pyramid connec
 losses. `docs/paper.md` lists what the paper leaves open and what was chosen here.
 """
 
-import keras
-
 from ssgan_tf.layers import backbone
 from ssgan_tf.layers.backbone import batch_normalization, layer_normalization
 from ssgan_tf.layers.pyramid import PyramidDown, PyramidUp
@@ -79,6 +77,7 @@ class SSGAN(WGANGP):
     name = "ssgan"
     defaults = Settings(mu=0.01, lambda_=1.0)
     uses = ("pyramid", "generator_norm", "mu", "lambda_", "vgg_weights")
+    betas = (0.5, 0.9)  # the paper names none
 
     @property
     def loss_names(self):
@@ -90,13 +89,6 @@ class SSGAN(WGANGP):
         chosen = self.settings
         size = (chosen.image_size, chosen.base_channels, chosen.pyramid)
         return Networks(Generator(*size, norm=chosen.generator_norm), Critic(*size))
-
-    def optimizers(self):
-        """Return Adam's with β = (0.5, 0.9) and the paper's learning rate (section 4.3.1)."""
-        return tuple(
-            keras.optimizers.Adam(self.settings.learning_rate, beta_1=0.5, beta_2=0.9)
-            for _ in Networks._fields
-        )
 
     def build_perceptual(self):
         """Return the frozen VGG-19 features, or None where `mu` is 0 ("without PL")."""

@@ -4,7 +4,6 @@ I. Gulrajani, F. Ahmed, M. Arjovsky, V. Dumoulin, A. Courville: "Improved Traini
 GANs" (2017), Algorithm 1.
 """
 
-import keras
 from keras import ops
 
 from ssgan_tf.layers.backbone import Critic, Generator, layer_normalization
@@ -18,6 +17,7 @@ class WGANGP(GAN):
     name = "wgan-gp"
     defaults = Settings(lambda_=10.0)
     uses = ("lambda_",)
+    betas = (0.0, 0.9)  # Algorithm 1
     needs_gradients = True
     loss_names = ("critic_loss", "wasserstein", "penalty", "generator_loss")
 
@@ -25,13 +25,6 @@ class WGANGP(GAN):
         """Return a new generator and critic (section 4, "No critic batch normalization")."""
         size = (self.settings.image_size, self.settings.base_channels)
         return Networks(Generator(*size), Critic(*size, norm=layer_normalization))
-
-    def optimizers(self):
-        """Return Adam's with β = (0, 0.9) (Algorithm 1)."""
-        return tuple(
-            keras.optimizers.Adam(self.settings.learning_rate, beta_1=0.0, beta_2=0.9)
-            for _ in Networks._fields
-        )
 
     def critic_losses(self, real, fake, gradients=None):
         """Return the critic's losses (WGAN-GP, Eq. 3; SSGAN, Eq. 3).
