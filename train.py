@@ -89,7 +89,7 @@ def main(values):
         )
         return stop.exit_code
     print(
-        f"Done. Samples: {run_dir}/<class>/samples  Curves: tensorboard --logdir {run_dir}\n"
+        f"Done. Samples: {run_dir}/*/samples  Curves: tensorboard --logdir {run_dir}\n"
         f"Next: python generate.py --run {run_dir} --per_class 400 --out augmented/{images.name}"
     )
     return 0
