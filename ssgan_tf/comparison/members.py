@@ -82,7 +82,12 @@ class Member:
     @property
     def condition(self):
         """What the comparison of classifiers calls it, where `+` joins conditions."""
-        return self.name.replace("+", "-")
+        return condition_of(self.name)
+
+
+def condition_of(name):
+    """Return what the comparison of classifiers calls a member, by its name."""
+    return name.replace("+", "-")
 
 
 def parse_member(name):

@@ -1,6 +1,7 @@
 """What stands where in the results of a study, and which members belong together."""
 
 from ssgan_tf.classify.leaks import LEAKED
+from ssgan_tf.comparison.members import condition_of
 from ssgan_tf.published import SIZES, TABLE_1
 
 #: What the paper calls rows of Tables 3 and 5 that are no members.
@@ -64,7 +65,7 @@ def row_names(results):
     It is the name of the member whose images are added, else that of the condition.
     """
     conditions = (results["classifiers"] or {"conditions": {}})["conditions"]
-    members = {name.replace("+", "-"): name for name in results["members"]}  # + joins conditions
+    members = {condition_of(name): name for name in results["members"]}
     return {condition: members.get(condition, condition) for condition in conditions}
 
 

@@ -23,6 +23,7 @@ from ssgan_tf.files import write_json
 from ssgan_tf.generation import write_generated_set
 from ssgan_tf.methods import create
 from ssgan_tf.training import fit
+from ssgan_tf.training.loop import done_so_far
 from ssgan_tf.training.run_directory import RunDirectory
 
 STATE, FAILURE, LOCK = "state.json", "failure.txt", ".lock"
@@ -241,8 +242,7 @@ class MemberWork(Work):
     def _trained_seconds(self):
         """Return the seconds behind the checkpoints of its run, by whichever process."""
         run = RunDirectory(self.run)
-        newest = [run.checkpoints(name).load(only=lambda array: False) for name in self.updates()]
-        return sum(metadata.get("seconds", 0.0) for _, _, metadata in newest)
+        return sum(done_so_far(run.checkpoints(name))[1] for name in self._networks())
 
     def _generate_is_done(self):
         manifest, updates = read_manifest(self.generated), self.updates()

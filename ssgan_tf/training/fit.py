@@ -14,7 +14,7 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors
 from ssgan_tf.training.batches import DeviceImages
 from ssgan_tf.training.interruption import Interruption
-from ssgan_tf.training.loop import Stopped, train_network
+from ssgan_tf.training.loop import Stopped, done_so_far, train_network
 from ssgan_tf.training.precision import dtype_policy, resolve_precision
 from ssgan_tf.training.provenance import make_config
 from ssgan_tf.training.reporting import Progress
@@ -53,6 +53,11 @@ class Options:
             raise UserError(f"--minutes is {self.minutes}; it must be more than 0")
         if self.jit and self.strategy != "none":
             raise UserError("--jit works with --strategy none only")
+
+    @property
+    def seconds(self):
+        """The seconds that a network may be trained, infinity where `minutes` sets no limit."""
+        return math.inf if self.minutes is None else 60.0 * self.minutes
 
 
 class Interrupted(Exception):
@@ -120,9 +125,8 @@ def _make_options(options):
 
 def _fit_networks(method, image_set, perceptual, precision, options, run, workers):
     networks = method.networks_of(image_set.class_names)
-    found = {name: _state_of(run.checkpoints(name)) for name in networks}
+    found = {name: done_so_far(run.checkpoints(name)) for name in networks}
     done = {name: iterations for name, (iterations, _) in found.items()}
-    allowed = 60.0 * (options.minutes or math.inf)
     left = sum(max(options.iterations - iterations, 0) for iterations in done.values())
     progress = Progress(
         options.iterations,
@@ -132,7 +136,7 @@ def _fit_networks(method, image_set, perceptual, precision, options, run, worker
     )
     with Interruption() as interruption:
         for place, (name, class_names) in enumerate(networks.items(), 1):
-            if done[name] >= options.iterations or found[name][1] >= allowed:
+            if done[name] >= options.iterations or found[name][1] >= options.seconds:
                 progress.skip(name, place, len(networks), done[name])
                 done[name], weights, _ = run.checkpoints(name).load(only=of_generators)
             else:
@@ -153,14 +157,6 @@ def _fit_networks(method, image_set, perceptual, precision, options, run, worker
                 gc.collect()  # the compiled step refers to itself; free its memory now
             take_generators(method, class_names, weights, done[name])
     return method
-
-
-def _state_of(checkpoints):
-    """Return the iterations and the seconds of training behind the newest checkpoint."""
-    if checkpoints.latest_step() is None:
-        return 0, 0.0
-    step, _, metadata = checkpoints.load(only=lambda name: False)
-    return step, metadata.get("seconds", 0.0)
 
 
 def make_step(method, name, images, perceptual, jit=False):

@@ -49,7 +49,8 @@ def train_network(step, run, name, options, workers, interruption, progress):
         done, arrays, metadata = saved
         restore_state(step, arrays)
     report = Report(run, name, done, metadata.get("window")) if workers.chief else None
-    trained, allowed = metadata.get("seconds", 0.0), 60.0 * (options.minutes or math.inf)
+    trained = metadata.get("seconds", 0.0)
+    over = workers.any(trained >= options.seconds)
     settings = step.settings
     latents = draw_latents(
         settings.noise, (SAMPLES, settings.latent_dim), (settings.seed, SAMPLE_SEED)
@@ -60,7 +61,7 @@ def train_network(step, run, name, options, workers, interruption, progress):
     step.compile()
     watch, since_checkpoint = Stopwatch(), Stopwatch()
     try:
-        while done < options.iterations and not workers.any(trained >= allowed):
+        while done < options.iterations and not over:
             stop = workers.any(interruption.requested)
             if not stop:
                 count = _iterations_ahead(done, options, pace, workers)
@@ -70,8 +71,10 @@ def train_network(step, run, name, options, workers, interruption, progress):
                 seconds = watch.lap()
                 trained += seconds
                 pace = seconds / count
-                progress.update(count, seconds, losses, allowed - trained)
-            last = done == options.iterations or workers.any(trained >= allowed)
+                progress.update(count, seconds, losses, options.seconds - trained)
+            # Workers need not tell each other the time where it does not matter.
+            over = options.minutes is not None and workers.any(trained >= options.seconds)
+            last = done == options.iterations or over
             if report and not stop:
                 report.add(losses, count)
                 if _due(done, options.log_every) or last:
@@ -93,6 +96,17 @@ def train_network(step, run, name, options, workers, interruption, progress):
         if report:
             report.close()
     return done
+
+
+def done_so_far(checkpoints):
+    """Return the iterations and the seconds of training behind the newest checkpoint.
+
+    Both are 0 where there is none.
+    """
+    if checkpoints.latest_step() is None:
+        return 0, 0.0
+    step, _, metadata = checkpoints.load(only=lambda name: False)
+    return step, metadata.get("seconds", 0.0)
 
 
 def _due(done, every):
