@@ -35,5 +35,28 @@ def randaugment(seed=0):
     return RandAugment(seed=seed)
 
 
+def flip_crop(seed=0):
+    """Return a layer that enlarges a window of each image and mirrors half of them.
+
+    See `FlipCrop`; labels stay.
+    """
+    from ssgan_tf.augment.framing import FlipCrop
+
+    return FlipCrop(seed=seed)
+
+
+def geometric_online(seed=0):
+    """Return a layer that moves each image by a random affine map, see `framing.Geometric`."""
+    from ssgan_tf.augment.framing import Geometric
+
+    return Geometric(seed=seed)
+
+
 #: Each returns a layer: `(seed) -> keras.layers.Layer`. Keras is imported then, not before.
-POLICIES = {"mixup-online": mixup, "cutmix": cutmix, "randaugment": randaugment}
+POLICIES = {
+    "flip-crop": flip_crop,
+    "geometric-online": geometric_online,
+    "mixup-online": mixup,
+    "cutmix": cutmix,
+    "randaugment": randaugment,
+}
