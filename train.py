@@ -63,6 +63,7 @@ def main(values):
     """Load the data, train, say where things are."""
     method = create(values.method, **command_line.given(Settings, values))
     options = Options(**command_line.given(Options, values))
+    at_most, kept = parse_class_sizes("train_per_class", values.train_per_class)
     images = load_dataset(
         values.dataset,
         method.settings.image_size,
@@ -72,7 +73,8 @@ def main(values):
     parts = limited_split(
         images,
         "train_per_class",
-        *parse_class_sizes("train_per_class", values.train_per_class),
+        at_most,
+        kept,
         seed=method.settings.seed,
         test_per_class=values.test_per_class,
         all_images=values.all_images,

@@ -116,8 +116,8 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         ("train.py", ["--mu=much"], "--mu"),
         (
             "train.py",
-            ["--dataset=demo", "--train_per_class=rose=20"],
-            "--train_per_class: demo has no class 'rose'; it has daisy",
+            ["--dataset=demo", "--train_per_class=400,roses=1"],
+            "--train_per_class roses=1: give a class and how many of its real images to keep",
         ),
         ("train.py", ["flower"], "unexpected argument 'flower'"),
         ("train.py", ["--dataset=demo", "--vgg_weights=none.h5"], "no file 'none.h5'"),
