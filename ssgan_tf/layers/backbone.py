@@ -144,8 +144,7 @@ class Critic(keras.Model):
             one, as in DCGAN and WGAN-GP: it would erase brightness and contrast.
         slope: of the rectifiers where their input is negative.
         wrap: function from a layer with weights to the one that stands in its place.
-        initializer: function that returns the initial weights of the convolutions; the last layer
-            has Keras's own.
+        initializer: function that returns the initial weights of these layers.
     """
 
     def __init__(
@@ -170,7 +169,9 @@ class Critic(keras.Model):
         self.norms = [norm(f"norm_{stage}") for stage in range(1, count)] if norm else []
         self.slope = slope
         self.flatten = layers.Flatten()
-        self.score = wrap(layers.Dense(1, dtype="float32", name="score"))
+        self.score = wrap(
+            layers.Dense(1, kernel_initializer=initializer(), dtype="float32", name="score")
+        )
 
     def call(self, images, labels=None, training=None):
         """Return scores `(batch,)` for images `(batch, size, size, 3)` in [-1, 1]."""

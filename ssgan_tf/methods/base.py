@@ -142,13 +142,26 @@ class GAN(abc.ABC):
             return {ALL_CLASSES: list(class_names)}
         return {name: [name] for name in class_names}
 
+    @property
+    def size(self):
+        """What decides the sizes of both networks: the image size and the base channels."""
+        return self.settings.image_size, self.settings.base_channels
+
     @abc.abstractmethod
-    def build(self, classes=1):
-        """Return new, untrained `Networks`.
+    def build_generator(self, classes=1):
+        """Return a new, untrained generator; its weights are made when it is first called.
 
         Args:
-            classes: how many classes they learn, and are told apart by their labels.
+            classes: how many classes it learns, which its labels tell apart.
         """
+
+    @abc.abstractmethod
+    def build_critic(self, classes=1):
+        """Return a new, untrained critic; see `build_generator`."""
+
+    def build(self, classes=1):
+        """Return a new generator and critic as `Networks`."""
+        return Networks(self.build_generator(classes), self.build_critic(classes))
 
     def optimizers(self):
         """Return the optimisers of the generator and of the critic: Adam's, unless overridden."""

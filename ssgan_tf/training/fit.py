@@ -15,12 +15,12 @@ from ssgan_tf.files import disk_errors
 from ssgan_tf.training.batches import DeviceImages
 from ssgan_tf.training.interruption import Interruption
 from ssgan_tf.training.loop import Stopped, done_so_far, train_network
-from ssgan_tf.training.precision import dtype_policy, resolve_precision
+from ssgan_tf.training.precision import dtype_policy, resolve_for_gan
 from ssgan_tf.training.provenance import make_config
 from ssgan_tf.training.reporting import Progress
 from ssgan_tf.training.run_directory import RunDirectory, default_run_path
-from ssgan_tf.training.sampling import take_generators
-from ssgan_tf.training.state import export_state, of_generators
+from ssgan_tf.training.sampling import SampledGenerator, take_generators
+from ssgan_tf.training.state import of_generators
 from ssgan_tf.training.step import TrainingStep
 from ssgan_tf.training.strategy import make_workers
 
@@ -98,7 +98,7 @@ def fit(method, image_set, *, held_out=None, **options):
         )
     method.networks_of(image_set.class_names)  # refuses too few before anything is written
     workers = make_workers(options.strategy, settings.batch_size)
-    precision = resolve_precision(settings.precision)
+    precision = resolve_for_gan(settings.precision)
     with workers.strategy.scope(), dtype_policy(precision):
         perceptual = method.build_perceptual()
     if perceptual and settings.vgg_weights == "random":
@@ -136,26 +136,28 @@ def _fit_networks(method, image_set, perceptual, precision, options, run, worker
     )
     with Interruption() as interruption:
         for place, (name, class_names) in enumerate(networks.items(), 1):
+            images = image_set.with_classes(class_names)
             if done[name] >= options.iterations or found[name][1] >= options.seconds:
                 progress.skip(name, place, len(networks), done[name])
                 done[name], weights, _ = run.checkpoints(name).load(only=of_generators)
+                sampled = SampledGenerator(method, images.counts())
+                sampled.take(weights)
             else:
-                images = image_set.with_classes(class_names)
                 with workers.strategy.scope(), dtype_policy(precision):
                     step = make_step(method, name, images, perceptual, options.jit)
+                sampled = SampledGenerator(method, images.counts())
                 progress.start(name, place, len(networks), done[name])
                 try:
                     done[name] = train_network(
-                        step, run, name, options, workers, interruption, progress
+                        step, sampled, run, name, options, workers, interruption, progress
                     )
                 except Stopped:
                     raise Interrupted(interruption.exit_code) from None
                 finally:
                     progress.stop()
-                weights = export_state(step, of_generators)
                 del step
                 gc.collect()  # the compiled step refers to itself; free its memory now
-            take_generators(method, class_names, weights, done[name])
+            take_generators(method, sampled, done[name])
     return method
 
 

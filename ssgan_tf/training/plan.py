@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from ssgan_tf.methods import recreate
 from ssgan_tf.metrics.complexity import activation_bytes, flops, layer_costs, parameter_count
-from ssgan_tf.training.precision import dtype_policy, resolve_precision
+from ssgan_tf.training.precision import dtype_policy, resolve_for_gan
 from ssgan_tf.training.run_directory import default_run_path
 from ssgan_tf.training.step import build
 from ssgan_tf.training.strategy import make_workers
@@ -46,7 +46,7 @@ def describe_plan(method, image_set, options):
         flags = {**method.as_flags(), "vgg_weights": "random"}  # sizes need no download
         method = recreate({"method": method.name, **flags})
     workers = make_workers(options.strategy, settings.batch_size)
-    precision = resolve_precision(settings.precision)
+    precision = resolve_for_gan(settings.precision)
     with workers.strategy.scope(), dtype_policy(precision):
         perceptual = method.build_perceptual()
         networks = build(method, len(image_set.class_names) if method.conditional else 1)

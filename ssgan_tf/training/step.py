@@ -7,7 +7,7 @@ pure function of (seed, iteration), so that a resumed run continues as if it had
 import keras
 import tensorflow as tf
 
-from ssgan_tf.training.batches import shuffled_indices
+from ssgan_tf.training.batches import draw_labels, shuffled_indices
 from ssgan_tf.training.latents import draw_latents
 from ssgan_tf.training.updates import apply_gradients
 
@@ -17,9 +17,20 @@ GRADIENT_NORMS = ("generator_gradient_norm", "critic_gradient_norm")
 def build(method, classes=1):
     """Return a method's networks, their weights made, as `Networks`."""
     networks = method.build(classes)
-    labels = tf.zeros((1,), tf.int32)
-    networks.critic(networks.generator(tf.zeros((1, method.settings.latent_dim)), labels), labels)
+    images = _make_weights(networks.generator, method.settings)
+    networks.critic(images, tf.zeros((1,), tf.int32))
     return networks
+
+
+def build_generator(method, classes=1):
+    """Return a method's generator, its weights made."""
+    generator = method.build_generator(classes)
+    _make_weights(generator, method.settings)
+    return generator
+
+
+def _make_weights(generator, settings):
+    return generator(tf.zeros((1, settings.latent_dim)), tf.zeros((1,), tf.int32))
 
 
 class TrainingStep:
@@ -44,22 +55,27 @@ class TrainingStep:
         self.settings, self.seed = settings, tf.constant(seed, tf.int32)
         self.strategy = tf.distribute.get_strategy()
         self.replicas = self.strategy.num_replicas_in_sync
-        self.generator, self.critic = self._build()
-        self.average = self._build().generator if settings.ema else None
+        self.generator, self.critic = build(method, classes)
+        self.average = self._copy_of_generator() if settings.ema else None
+        for network in (self.generator, self.critic):
+            self._synchronize(network)
         self.generator_optimizer, self.critic_optimizer = method.optimizers()
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.critic_optimizer.build(self.critic.trainable_variables)
         self.iteration = tf.Variable(0, dtype=tf.int64, trainable=False, name="iteration")
         self._compiled = tf.function(self._run, jit_compile=jit or None)
 
-    def _build(self):
-        networks = build(self.method, self.classes)
-        for network in networks:
-            for layer in network._flatten_layers():
-                if isinstance(layer, keras.layers.BatchNormalization):
-                    # Statistics of the global batch; where there is one device, that is its own.
-                    layer.synchronized = self.replicas > 1
-        return networks
+    def _copy_of_generator(self):
+        copy = build_generator(self.method, self.classes)
+        for weight, value in zip(copy.variables, self.generator.variables, strict=True):
+            weight.assign(value)
+        return copy
+
+    def _synchronize(self, network):
+        """Take batch normalisation's statistics over the global batch, not a replica's share."""
+        for layer in network._flatten_layers():
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.synchronized = self.replicas > 1
 
     def compile(self):
         """Trace the iteration, which otherwise the first call does."""
@@ -157,9 +173,7 @@ class TrainingStep:
         indices = shuffled_indices(step, size, self.images.count, self.seed)
         *real, real_features = self.images.gather(tensors, indices, seeds[0])
         latents = draw_latents(self.settings.noise, (size, self.settings.latent_dim), seeds[1])
-        labels = tf.random.stateless_uniform(
-            (size,), seeds[3], maxval=self.classes, dtype=tf.int32, alg="philox"
-        )
+        labels = draw_labels(self.images.labels_of(tensors), size, seeds[3])
         if real_features is not None:
             real_features = self._share(real_features)
         real = tuple(self._share(part) for part in real)
@@ -184,12 +198,17 @@ class TrainingStep:
         return tf.linalg.global_norm(gradients) / self._scale(optimizer, tf.constant(1.0))
 
     def _update_average(self):
-        """Move the averaged generator on, faster at first, when there is little to average."""
+        """Move the averaged generator on, faster at first, when there is little to average.
+
+        What is no weight, such as statistics, is measured anew for the weights (`standing`).
+        """
         if self.average is None:
             return
         done = tf.cast(self.iteration, tf.float32)
         decay = tf.minimum(self.settings.ema, (1.0 + done) / (10.0 + done))
-        for average, weight in zip(self.average.variables, self.generator.variables, strict=True):
+        for average, weight in zip(
+            self.average.trainable_variables, self.generator.trainable_variables, strict=True
+        ):
             self.strategy.extended.update(
                 average.value,
                 lambda old, new: old.assign(decay * old + (1.0 - decay) * new),

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods import METHODS, create
-from ssgan_tf.methods.base import ALL_CLASSES, NOISES, PRECISIONS, Judged, Networks, Settings
+from ssgan_tf.methods.base import ALL_CLASSES, NOISES, PRECISIONS, Judged, Settings
 from ssgan_tf.methods.losses import gradient_penalty
 from ssgan_tf.methods.ssgan import SSGAN
 from ssgan_tf.methods.wgan_gp import WGANGP
@@ -32,9 +32,11 @@ class Plain(WGANGP):
 
     name = "plain"
 
-    def build(self, classes=1):
-        size = self.settings.image_size
-        return Networks(Dense((size, size, 3), "tanh"), Dense(()))
+    def build_generator(self, classes=1):
+        return Dense((self.settings.image_size, self.settings.image_size, 3), "tanh")
+
+    def build_critic(self, classes=1):
+        return Dense(())
 
 
 def slope_of(critic, images):
@@ -192,7 +194,7 @@ def with_generators():
     method = Plain(image_size=32, latent_dim=8)
     for seed, name in enumerate(("roses", "daisy")):
         keras.utils.set_random_seed(seed)
-        method.generators[name] = ClassGenerator(method.build().generator, 0)
+        method.generators[name] = ClassGenerator(method.build_generator(), 0, name)
     return method
 
 

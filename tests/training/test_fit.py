@@ -151,7 +151,6 @@ def test_without_average_samples_come_from_the_generator(tmp_path):
     "settings",
     [
         {"precision": "mixed_bfloat16"},
-        {"precision": "mixed_float16"},
         {"mu": 0.01, "vgg_weights": "random", "flip": True},
         {"noise": "poisson", "critic_steps": 1},
         {"image_size": 64, "pyramid": False},
@@ -170,6 +169,12 @@ def test_every_kind_of_setting_trains(tmp_path, settings, caplog):
         assert "RANDOM WEIGHTS" in caplog.text
     arrays = saved_arrays(tmp_path / "run")
     assert all(array.dtype != np.float16 for array in arrays.values())
+
+
+def test_float16_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(UserError, match="mixed_float16 is not for GANs.*use mixed_bfloat16"):
+        fit(tmp_path / "run", {"precision": "mixed_float16"})
+    assert not (tmp_path / "run").exists()
 
 
 def test_compiled_by_xla_it_computes_the_same(tmp_path, monkeypatch):
