@@ -28,6 +28,8 @@ OPTIONS = {
     "iterations": "The budget: generator updates per class; 20000 without --minutes.",
     "minutes": "Instead: minutes of training of each member.",
     "per_class": "Images that each member makes of each class.",
+    "train_per_class": "Real images of each class that members learn from, at most. Default: "
+    "400, as classifiers do; all in a study that was begun without such a limit.",
     "test_per_class": "Images held out of each class. Default: 100 or 20 %.",
     "inception": "auto (downloaded once), or its archive or .pb file.",
     "features": "What images are compared by: pool_3 is FID, mixed_7 is FID-768.",

@@ -19,6 +19,7 @@ from ssgan_tf.data.balance import parse_per_class
 from ssgan_tf.data.loading import places_of
 from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation import evaluate
+from ssgan_tf.evaluation.baseline import read_baseline
 from ssgan_tf.evaluation.page import headline
 from ssgan_tf.evaluation.results import GENERATED, REPORT, require_own
 from ssgan_tf.evaluation.tables import distance_table, memorisation_table, quality_table
@@ -38,6 +39,12 @@ flags.DEFINE_string("features", "pool_3", f"One of {', '.join(FEATURES)}; FID is
 flags.DEFINE_list("classes", None, "Compare these classes only, separated by commas.")
 flags.DEFINE_integer("image_size", None, "Pixels. Default: that of the generated images.")
 flags.DEFINE_string("super_classes", None, 'JSON file {"super-class": ["class", ...], ...}.')
+flags.DEFINE_string(
+    "baseline",
+    None,
+    "Accuracy of a classifier without augmentation, such as 0.65, or the folder of a comparison "
+    "by classify.py: the advice promises no more than is left to gain.",
+)
 flags.DEFINE_integer("seed", 0, "Of everything that is drawn at random.", lower_bound=0)
 flags.DEFINE_integer("test_per_class", None, "Held-out images, where no manifest records them.")
 
@@ -59,7 +66,10 @@ def main(values):
     require_own(out, values.generated, values.real, *places_of(values.dataset, values.datasets_dir))
     generated, classes = values.generated, values.classes
     if values.run:
-        open_inception(values.inception, values.features)  # rather now than after the sampling
+        # What is wrong with these is said rather now than after the sampling.
+        open_inception(values.inception, values.features)
+        if values.baseline is not None:
+            read_baseline(values.baseline)
         generated = out / GENERATED
         manifest = write_generated_set(
             values.run,
@@ -80,6 +90,7 @@ def main(values):
         inception=values.inception,
         features=values.features,
         super_classes=values.super_classes,
+        baseline=values.baseline,
         seed=values.seed,
         datasets_dir=values.datasets_dir,
         classes=classes,

@@ -9,7 +9,8 @@ import sys
 from absl import flags
 
 from ssgan_tf import command_line
-from ssgan_tf.data import load_dataset, split
+from ssgan_tf.data import load_dataset
+from ssgan_tf.data.splits import limited_split, parse_class_sizes
 from ssgan_tf.methods import METHODS, Settings, create
 from ssgan_tf.training import Interrupted, Options, fit
 from ssgan_tf.training.plan import describe_data, describe_plan
@@ -50,7 +51,10 @@ flags.DEFINE_string("datasets_dir", None, "Where named data sets live. Default: 
 flags.DEFINE_list("classes", None, "Train these classes only, separated by commas.")
 flags.DEFINE_string("method", "ssgan", f"One of {', '.join(METHODS)}.")
 flags.DEFINE_integer("test_per_class", None, "Images held out of each class. Default: 100 or 20 %.")
-flags.DEFINE_integer("train_per_class", None, "Learn from this many of each class only.")
+flags.DEFINE_list(
+    "train_per_class", [], "Learn from at most so many of each class: 400; or of some classes from "
+    "fewer: roses=20; or both: 400,roses=20. Default: all.",
+)  # fmt: skip
 flags.DEFINE_boolean("all_images", False, "Learn from the test images too, as the paper does.")
 flags.DEFINE_boolean("dry_run", False, "Print the plan and stop.")
 
@@ -65,11 +69,12 @@ def main(values):
         datasets_dir=values.datasets_dir,
         classes=values.classes,
     )
-    parts = split(
+    parts = limited_split(
         images,
+        "train_per_class",
+        *parse_class_sizes("train_per_class", values.train_per_class),
         seed=method.settings.seed,
         test_per_class=values.test_per_class,
-        train_per_class=values.train_per_class,
         all_images=values.all_images,
     )
     run_dir = options.run_dir or default_run_path(images.name, method.name)

@@ -93,11 +93,13 @@ def test_help_is_no_error(tmp_path):
 def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
     keras_home = str(tmp_path / "keras")
     planned = call(
-        "train.py", "--dataset=demo", "--dry_run", folder=tmp_path, KERAS_HOME=keras_home
-    )
+        "train.py", "--dataset=demo", "--train_per_class=200,roses=20", "--dry_run",
+        folder=tmp_path, KERAS_HOME=keras_home,
+    )  # fmt: skip
     assert planned.returncode == 0, planned.stderr
     for words in ("24.62 M together", "FLOPs an iteration", "memory", "160 to learn", "imagenet"):
         assert words in planned.stdout
+    assert "roses          20 to learn" in planned.stdout
     assert not (tmp_path / "runs").exists()
     assert not (tmp_path / "keras" / "models").exists()  # a plan downloads no weights
 
@@ -112,6 +114,11 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         ("train.py", ["--method=dcgan", "--mu=0.1"], "dcgan has no setting 'mu'"),
         ("train.py", ["--colour=red"], "Unknown command line flag 'colour'"),
         ("train.py", ["--mu=much"], "--mu"),
+        (
+            "train.py",
+            ["--dataset=demo", "--train_per_class=rose=20"],
+            "--train_per_class: demo has no class 'rose'; it has daisy",
+        ),
         ("train.py", ["flower"], "unexpected argument 'flower'"),
         ("train.py", ["--dataset=demo", "--vgg_weights=none.h5"], "no file 'none.h5'"),
         ("generate.py", ["--out=x"], "--run is missing; it is the run directory"),

@@ -22,7 +22,7 @@ def mixup(seed=0):
 
 
 def cutmix(seed=0):
-    """Return a layer that pastes boxes of other images into half of the batch, see `CutMix`."""
+    """Return a layer that pastes boxes of other images into half of a batch, see `CutMix`."""
     from ssgan_tf.augment.cutmix import CutMix
 
     return CutMix(seed=seed)
@@ -35,5 +35,28 @@ def randaugment(seed=0):
     return RandAugment(seed=seed)
 
 
+def flip_crop(seed=0):
+    """Return a layer that enlarges a window of each image and mirrors half of them.
+
+    See `FlipCrop`; labels stay.
+    """
+    from ssgan_tf.augment.framing import FlipCrop
+
+    return FlipCrop(seed=seed)
+
+
+def geometric_online(seed=0):
+    """Return a layer that moves each image by a random affine map, see `framing.Geometric`."""
+    from ssgan_tf.augment.framing import Geometric
+
+    return Geometric(seed=seed)
+
+
 #: Each returns a layer: `(seed) -> keras.layers.Layer`. Keras is imported then, not before.
-POLICIES = {"mixup-online": mixup, "cutmix": cutmix, "randaugment": randaugment}
+POLICIES = {
+    "flip-crop": flip_crop,
+    "geometric-online": geometric_online,
+    "mixup-online": mixup,
+    "cutmix": cutmix,
+    "randaugment": randaugment,
+}

@@ -9,6 +9,7 @@ import numpy as np
 
 from ssgan_tf.augment import OFFLINE, POLICIES, augment
 from ssgan_tf.data.balance import BALANCE, counts_to_generate, parse_per_class
+from ssgan_tf.data.splits import parse_class_sizes
 from ssgan_tf.errors import UserError
 
 ORIGINAL = "original"
@@ -145,18 +146,7 @@ def parse_imbalance(texts):
     Raises:
         UserError: not of this form, fewer than two images, or a class named twice.
     """
-    kept = {}
-    for text in texts:
-        class_name, _, count = text.rpartition("=")
-        if not class_name or _number(count) < 2:
-            raise UserError(
-                f"--imbalance {text}: give a class and how many of its real images to keep, at "
-                "least 2, such as roses=20"
-            )
-        if class_name in kept:
-            raise UserError(f"--imbalance names the class {class_name!r} twice; name it once")
-        kept[class_name] = int(count)
-    return kept
+    return parse_class_sizes("imbalance", texts, everywhere=False)[1]
 
 
 def counts_to_add(size, real_counts):
@@ -240,8 +230,3 @@ def _unknown(piece):
         f"{piece!r} is no known augmentation{question}; known: {', '.join(_KNOWN)}, and NAME=DIR "
         "for a folder of generated images"
     )
-
-
-def _number(text):
-    """Return a text as a number of at least 0, or -1 where it is none."""
-    return int(text) if text.isdecimal() else -1

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ssgan_tf.data import ImageSet, split
+from ssgan_tf.data.splits import limited_split
 from ssgan_tf.errors import UserError
 
 TEST, VALIDATION = "test", "validation"
@@ -51,20 +52,9 @@ def divide(
     side = learnable = split(images, seed, test_per_class).train
     if not validation:
         side = images
-    available = split(side, seed, test_per_class).train.counts()
-    wanted = {name: min(real_per_class, count) for name, count in available.items()}
-    for name, kept in (imbalance or {}).items():
-        if name not in available:
-            raise UserError(
-                f"--imbalance: {images.name} has no class {name!r}; it has {', '.join(available)}"
-            )
-        if kept > available[name]:
-            raise UserError(
-                f"--imbalance: class {name!r} has {available[name]} images to learn from, fewer "
-                f"than {kept}"
-            )
-        wanted[name] = kept
-    parts = split(side, seed, test_per_class, train_per_class=wanted)
+    parts = limited_split(
+        side, "imbalance", real_per_class, imbalance, seed=seed, test_per_class=test_per_class
+    )
     if not len(parts.test):
         raise UserError("there are no test images; raise --test_per_class, or add images")
     learnt, tested = set(parts.train.hashes), set(parts.test.hashes)

@@ -15,12 +15,18 @@ from ssgan_tf.classify.generated import load_generated
 from ssgan_tf.classify.member import CURVES, RESULT
 from ssgan_tf.classify.member import Member as Training
 from ssgan_tf.classify.records import make_config
-from ssgan_tf.classify.study import RESULTS, Protocol, Study
+from ssgan_tf.classify.study import RESULTS, Study
 from ssgan_tf.classify.training import Settings
 from ssgan_tf.training.run_directory import RunDirectory
 
 CLIPPING = "crop"  # what the paper calls random clipping
 JOINT = "classification"  # folder of the comparison of all members
+
+
+def real_images(comparison):
+    """Return how many real images of each class all classifiers learn from, a dict."""
+    most = comparison.protocol.real_per_class
+    return {name: min(count, most) for name, count in comparison.parts.train.counts().items()}
 
 
 def make_study(comparison, out, augment):
@@ -38,7 +44,7 @@ def make_study(comparison, out, augment):
         augment=augment,
         per_class=options.classifier_sizes,
         seeds=options.seeds,
-        protocol=Protocol(seed=comparison.seed, test_per_class=options.test_per_class),
+        protocol=comparison.protocol,
         settings=Settings(weights=options.classifier_weights, epochs=options.classifier_epochs),
         datasets_dir=comparison.datasets_dir,
         classes=comparison.classes,
@@ -75,8 +81,7 @@ def are_of(comparison, work):
         folders, comparison.image_size, comparison.images.class_names, comparison.cache_dir,
         progress=False,
     )  # fmt: skip
-    real, most = comparison.parts.train, Protocol().real_per_class
-    real_counts = {name: min(count, most) for name, count in real.counts().items()}
+    real, real_counts = comparison.parts.train, real_images(comparison)
     for training in work.trainings():
         condition = dataclasses.replace(training.condition, folders=folders)
         counts = counts_to_add(training.size, real_counts)

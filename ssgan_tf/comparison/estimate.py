@@ -6,6 +6,7 @@ import time
 
 import tensorflow as tf
 
+from ssgan_tf.comparison.classifiers import real_images
 from ssgan_tf.training.plan import iteration_flops
 from ssgan_tf.training.precision import dtype_policy, resolve_precision
 from ssgan_tf.training.step import build
@@ -59,8 +60,8 @@ class Estimate:
     def _classify(self, work):
         per_training = self._like_others("classify", _finished)
         left = len(work.trainings()) - _finished(work)
-        # The largest training set of 400 real images a class; all take as many steps as it needs.
-        learnt = min(400, max(work.study.parts.train.counts().values()))
+        # The largest set of real images; all trainings take as many steps as it needs.
+        learnt = max(real_images(work.study).values())
         images = learnt * len(work.study.images.class_names) * work.study.options.classifier_epochs
         return left * (per_training or COMPILING + CLASSIFIER * images / self._promised)
 

@@ -25,6 +25,7 @@ class Options:
     iterations: int | None = None  # generator updates per class; 20,000 without `minutes`
     minutes: float | None = None  # or of training, shared equally by a member's networks
     per_class: int = 400  # images that each member makes of each class
+    train_per_class: int | None = None  # real ones that it learns from; as classifiers by default
     test_per_class: int | None = None  # by default 100 for flower and animal, else 20 %
     inception: str = "auto"  # downloaded once, or a file
     features: str = "pool_3"  # FID's own; others need less of the network
@@ -45,6 +46,8 @@ class Options:
         for name in ("iterations", "per_class", "test_per_class", "seeds", "classifier_epochs"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise UserError(f"--{name} is {getattr(self, name)}; it must be at least 1")
+        if self.train_per_class is not None and self.train_per_class < 2:
+            raise UserError(f"--train_per_class is {self.train_per_class}; it must be at least 2")
         if self.minutes is not None and not 0 < self.minutes < math.inf:
             raise UserError(f"--minutes is {self.minutes}; it must be more than 0")
         if self.strategy == "multi_worker":

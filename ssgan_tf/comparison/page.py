@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ssgan_tf.classify.page import headline as classifiers_headline
+from ssgan_tf.comparison.budgets import advantages, images_in_words, unequal_updates
 from ssgan_tf.comparison.images import REAL, nyquist_shares
 from ssgan_tf.comparison.options import Options
 from ssgan_tf.comparison.pictures import CHECKERBOARD, COLUMNS, SETTINGS
@@ -69,7 +70,7 @@ def headline(results):
     words += f", before {' and '.join(shown[1:3])}."
     if "ssgan" in order[1:]:
         words += f" SSGAN, which the paper has first, is number {order.index('ssgan') + 1}."
-    return words
+    return " ".join([words, *advantages(results)])
 
 
 def write_page(out, results, pictures):
@@ -163,17 +164,9 @@ def _summary(results):
 
 def _unequal(results):
     """Yield what keeps members from being compared with the others on equal terms."""
-    updates, members = results["budget"]["iterations"], results["members"].values()
-    budget = updates and updates * len(results["dataset"]["classes"])
-    for member in members:
-        made = sum(member["iterations"].values())
-        if budget and member["metrics"] and made != budget:
-            yield (
-                f"{member['label']} was trained for {made:,} generator updates in all, and the "
-                f"budget is {budget:,}: it is not on equal terms with the others."
-            )
+    yield from unequal_updates(results)
     stand_ins = [
-        member["label"] for member in members
+        member["label"] for member in results["members"].values()
         if str(member["settings"].get("vgg_weights")).startswith("RANDOM")
     ]  # fmt: skip
     if stand_ins:
@@ -283,6 +276,12 @@ def _inputs(results):
         "Command": results["command"],
         "Data": f"{data['name']}, fingerprint {data['fingerprint'][:12]}",
         "Classes": ", ".join(data["classes"]),
+        "Members learnt from": " or ".join(
+            dict.fromkeys(
+                images_in_words(member["learnt_from"]) for member in results["members"].values()
+            )
+        ),
+        "Classifiers learn from": images_in_words(results["classifiers_learn_from"]),
         "Image size": f"{data['image_size']} pixels",
         "Evaluated": f"{evaluation['per_class']} generated images a class, features "
         f"{evaluation['features']}",

@@ -5,7 +5,7 @@ import sys
 from functools import partial
 
 from ssgan_tf.classify.conditions import parse_sizes
-from ssgan_tf.comparison.classifiers import read_joint
+from ssgan_tf.comparison.classifiers import read_joint, real_images
 from ssgan_tf.comparison.images import MEASURED, REAL
 from ssgan_tf.comparison.members import in_order, parse_member, shown
 from ssgan_tf.comparison.work import STATE
@@ -31,6 +31,8 @@ def make_config(study, earlier=None):
     classification = asked.get("classification")
     if study.classify:
         classification = {"sizes": parse_sizes(options.classifier_sizes), "seeds": options.seeds}
+    # Not of studies begun by earlier versions, where members learn from all training images.
+    limit = {"train_per_class": study.train_per_class} if study.train_per_class else {}
     learnt, tested = hashes_by_class(study.parts.train), hashes_by_class(study.parts.test)
     return {
         "settings": {
@@ -38,6 +40,7 @@ def make_config(study, earlier=None):
             "iterations": options.iterations,
             "minutes": options.minutes,
             "per_class": options.per_class,
+            **limit,
             "features": options.features,
             # Not all members have a use for VGG-19; the runs of those that have tell its weights.
             **{name: value for name, value in study.settings.items() if name != "vgg_weights"},
@@ -102,13 +105,18 @@ def make_results(study, works, config):
             "image_size": study.image_size,
             "fingerprint": study.images.fingerprint(),
         },
-        "budget": {"iterations": study.options.iterations, "minutes": study.options.minutes},
+        "budget": {
+            "iterations": study.options.iterations,
+            "minutes": study.options.minutes,
+            "train_per_class": study.train_per_class,
+        },
         "evaluation": {
             "features": study.options.features,
             "suffix": next(filter(None, map(_suffix, members.values())), ""),
             "per_class": study.options.per_class,
         },
         "classification": asked["classification"],
+        "classifiers_learn_from": real_images(study),
         "tables": tables,
         "members": members,
         "baselines": {
@@ -150,6 +158,7 @@ def _member(work):
         "stage": stage,
         "failure": state["failure"] if pending else None,
         "iterations": work.updates(),
+        "learnt_from": work.learnt_from(),
         "seconds": state["seconds"],
         "metrics": work.metrics() if measured else None,
         "paths": {

@@ -10,6 +10,7 @@ from pathlib import Path
 import filelock
 import keras
 
+from ssgan_tf.classify.study import Protocol
 from ssgan_tf.comparison.classifiers import gather, prepare_joint
 from ssgan_tf.comparison.estimate import Estimate, in_words
 from ssgan_tf.comparison.options import Options
@@ -24,8 +25,9 @@ from ssgan_tf.comparison.records import (
 )
 from ssgan_tf.comparison.tables import write_tables
 from ssgan_tf.comparison.work import LOCK, Baselines, MemberWork, one_line
-from ssgan_tf.data import load_dataset, split
+from ssgan_tf.data import load_dataset
 from ssgan_tf.data.loading import places_of
+from ssgan_tf.data.splits import limited_split
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors, require_outside, write_json
 from ssgan_tf.methods import Settings
@@ -62,6 +64,9 @@ class Comparison:
 
     Attributes:
         works: a `MemberWork` for each member.
+        train_per_class: how many real images of each class members learn from at most; None in a
+            study of an earlier version, where it is all.
+        parts: the `Split` into these and held-out ones.
         baselines: the `Baselines`.
         failures: what failed in the last `run`: tuples of label, stage, line and the exception.
         held: labels of what the last `run` left to other processes.
@@ -94,10 +99,38 @@ class Comparison:
             raise UserError(f"{self.images.name} has one class; classifiers need two or more")
         for work in self.works:
             work.method.networks_of(self.images.class_names)  # refuses too few of them
-        self.parts = split(
-            self.images, seed=self.seed, test_per_class=self.options.test_per_class
-        )  # fmt: skip
+        self._limit(self._recorded_limit())
         self.failures, self.held = [], []
+
+    def _recorded_limit(self):
+        """Return how many images of each class are learnt from, None for all.
+
+        A study of an earlier version, which had no such limit, goes on without one.
+        """
+        if self.options.train_per_class is not None:
+            return self.options.train_per_class
+        with contextlib.suppress(UserError):  # no study yet, or a damaged one
+            if "train_per_class" not in RunDirectory(self.out).config()["settings"]:
+                return None
+        return Protocol.real_per_class
+
+    def _limit(self, train_per_class):
+        """Let all members learn from at most so many real images of each class, or None: all."""
+        self.train_per_class = train_per_class
+        self.parts = limited_split(
+            self.images, "train_per_class", train_per_class, seed=self.seed,
+            test_per_class=self.options.test_per_class,
+        )  # fmt: skip
+
+    @property
+    def protocol(self):
+        """The `Protocol` of all classifiers: they learn from what members do, 400 at most."""
+        most = Protocol.real_per_class
+        return Protocol(
+            seed=self.seed,
+            test_per_class=self.options.test_per_class,
+            real_per_class=min(self.train_per_class or most, most),
+        )
 
     @functools.cached_property
     def estimate(self):
@@ -137,6 +170,7 @@ class Comparison:
         Raises:
             UserError: another process is at it, or the folder holds something else.
         """
+        self._limit(self.options.train_per_class or Protocol.real_per_class)
         with self._all_locks(), disk_errors(f"writing {self.out}"):
             RunDirectory(self.out, "--out").prepare(make_config(self), overwrite=True)
 

@@ -187,6 +187,18 @@ class MemberWork(Work):
         steps = {name: run.checkpoints(name).latest_step() for name in self._networks()}
         return {name: step for name, step in steps.items() if step is not None}
 
+    def learnt_from(self):
+        """Return how many real images of each class its run has recorded, else is to learn from."""
+        counts = self.study.parts.train.counts()
+        try:
+            recorded = RunDirectory(self.run).config()["data"]["classes"]
+        except UserError:
+            return counts
+        return {
+            name: len(recorded[name]["train"]) if name in recorded else count
+            for name, count in counts.items()
+        }
+
     def settings(self):
         """Return its settings by flag: those that its run has recorded, once it has begun."""
         try:

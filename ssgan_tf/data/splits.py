@@ -89,6 +89,86 @@ def split(
     return Split(train=image_set.select(train_indices), test=image_set.select(test_indices))
 
 
+def limited_split(
+    image_set: ImageSet,
+    flag: str,
+    at_most: int | None = None,
+    kept: dict[str, int] | None = None,
+    **options,
+) -> Split:
+    """Split as `split` does, and learn from limited numbers of images of each class.
+
+    Args:
+        image_set: the images.
+        flag: what gave the numbers, for messages.
+        at_most: learn from so many of each class, or from all where there are fewer.
+        kept: dict from class to how many of it are learnt from instead.
+        options: `seed`, `test_per_class` and `all_images` of `split`.
+
+    Raises:
+        UserError: as `split`; a class of `kept` does not exist, or has fewer images.
+    """
+    available = split(image_set, **options).train.counts()
+    sizes = {
+        name: count if at_most is None else min(at_most, count) for name, count in available.items()
+    }
+    for class_name, count in (kept or {}).items():
+        if class_name not in available:
+            raise UserError(
+                f"--{flag}: {image_set.name} has no class {class_name!r}; it has "
+                f"{', '.join(available)}"
+            )
+        if count > available[class_name]:
+            raise UserError(
+                f"--{flag}: class {class_name!r} has {available[class_name]} images to learn from, "
+                f"fewer than {count}"
+            )
+        sizes[class_name] = count
+    return split(image_set, train_per_class=sizes, **options)
+
+
+def parse_class_sizes(
+    flag: str, texts: list[str], everywhere: bool = True
+) -> tuple[int | None, dict[str, int]]:
+    """Return how many images of each class are learnt from, as a flag says it.
+
+    `["400", "roses=20"]` gives `(400, {"roses": 20})`: 20 of roses, 400 of every other class.
+
+    Args:
+        flag: the flag's name, for messages.
+        texts: what it was given, divided at the commas.
+        everywhere: whether a number without a class may be given, for all others.
+
+    Returns:
+        that number, or None; and a dict from class to its own number.
+
+    Raises:
+        UserError: a text is of another form, a number is less than 2, a class is named twice, or
+            two numbers have no class.
+    """
+    at_most, kept = None, {}
+    for text in texts:
+        class_name, is_of_class, digits = text.rpartition("=")
+        count = int(digits) if digits.isdecimal() else 0
+        if count < 2 or (not class_name if is_of_class else not everywhere):
+            raise UserError(
+                f"--{flag} {text}: give a class and how many of its real images to keep, at least "
+                f"2, such as roses=20{', or a number for all classes' if everywhere else ''}"
+            )
+        if class_name in kept:
+            raise UserError(f"--{flag} names the class {class_name!r} twice; name it once")
+        if is_of_class:
+            kept[class_name] = count
+        elif at_most is None:
+            at_most = count
+        else:
+            raise UserError(
+                f"--{flag} has two numbers without a class, {at_most} and {count}; give one, for "
+                "all classes that are not named"
+            )
+    return at_most, kept
+
+
 def _samples(image_set: ImageSet, train_per_class) -> dict[str, int]:
     """Return the size of the training sample for each class that has one."""
     if train_per_class is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ssgan_tf.data.loading import places_of
 from ssgan_tf.errors import UserError
+from ssgan_tf.evaluation.baseline import read_baseline
 from ssgan_tf.evaluation.cost import cost
 from ssgan_tf.evaluation.inputs import load_inputs
 from ssgan_tf.evaluation.measure import extract_sides, measure
@@ -27,7 +28,7 @@ SCHEMA = 1  # of metrics.json; raised when a key changes its meaning
 
 def evaluate(
     generated, out, *, dataset=None, real=None, inception="auto", features="pool_3",
-    super_classes=None, seed=0, cache_dir=None, progress=True, **inputs,
+    super_classes=None, baseline=None, seed=0, cache_dir=None, progress=True, **inputs,
 ):  # fmt: skip
     """Compare generated images with real ones by every measure and write the results.
 
@@ -40,6 +41,8 @@ def evaluate(
         inception: "auto" or a file; see `open_inception`.
         features: a key of `ssgan_tf.metrics.inception.FEATURES`.
         super_classes: JSON file; see `read_super_classes`.
+        baseline: accuracy without augmentation, or a comparison that measured it; see
+            `read_baseline`.
         seed: of everything that is drawn.
         cache_dir: of decoded images and features.
         progress: show bars.
@@ -59,12 +62,14 @@ def evaluate(
         progress=progress, **inputs,
     )  # fmt: skip
     groups = read_super_classes(super_classes, found.real.class_names)
+    accuracy = None if baseline is None else read_baseline(baseline, found.real.class_names)
     own_cost = cost(found.manifest["settings"]) if found.manifest else None
     network = open_inception(inception, features, cache_dir, progress)
     sides = extract_sides(found, network, cache_dir, seconds, progress)
     measured, evidence = measure(
-        found, sides, network.name, groups=groups, seed=seed, seconds=seconds, progress=progress
-    )
+        found, sides, network.name, groups=groups, baseline=accuracy, seed=seed, seconds=seconds,
+        progress=progress,
+    )  # fmt: skip
     metrics = {
         "schema": SCHEMA,
         "made_by": f"ssgan_tf {__version__}",

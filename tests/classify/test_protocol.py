@@ -3,6 +3,7 @@ from tiny import painted_squares
 
 from ssgan_tf.classify.protocol import divide
 from ssgan_tf.data import split
+from ssgan_tf.data.splits import limited_split, parse_class_sizes
 from ssgan_tf.errors import UserError
 
 IMAGES = painted_squares(per_class=20, classes=("left", "right"))
@@ -32,6 +33,21 @@ def test_imbalance_keeps_the_first_of_the_same_images():
     assert dropped.training.counts() == {"left": 12, "right": 3}
     assert dropped.training.of_class("right").hashes == full.training.of_class("right").hashes[:3]
     assert dropped.test.hashes == full.test.hashes
+
+
+@pytest.mark.parametrize("texts", [["right=3"], ["12", "right=3"]])
+def test_a_generator_learns_from_the_same_imbalanced_whole(texts):
+    """`train.py --train_per_class 12,right=3` beside `classify.py --imbalance right=3`."""
+    at_most, kept = parse_class_sizes("train_per_class", texts)
+    learnt = limited_split(
+        IMAGES, "train_per_class", at_most, kept, seed=3, test_per_class=5
+    )  # fmt: skip
+    division = divide(
+        IMAGES, seed=3, test_per_class=5, real_per_class=at_most or 400, imbalance={"right": 3}
+    )
+    assert learnt.train.counts() == {"left": at_most or 15, "right": 3}
+    assert learnt.train.hashes == division.training.hashes
+    assert learnt.test.hashes == division.test.hashes
 
 
 def test_validation_leaves_the_test_images_alone():

@@ -44,6 +44,7 @@ def member_of(name, fid=None, **changes):
     return {
         "label": label, "method": method, "changes": own, "settings": {"mu": 0.01, "lambda": 1.0},
         "state": "finished", "stage": None, "failure": None,
+        "learnt_from": dict.fromkeys(CLASSES, 400),
         "iterations": dict.fromkeys(CLASSES, 100), "seconds": {"train": 300.0, "generate": 6.0},
         "metrics": metrics_of(fid) if fid else None,
         "paths": {folder: f"members/{name}/{folder}" for folder in folders},
@@ -60,7 +61,8 @@ def study_of(fids, tables, **changes):
         },
         "budget": {"iterations": 100, "minutes": None},
         "evaluation": {"features": "mixed_7", "suffix": "-768", "per_class": 40},
-        "classification": None, "tables": tables,
+        "classification": None, "classifiers_learn_from": dict.fromkeys(CLASSES, 400),
+        "tables": tables,
         "members": {name: member_of(name, fid) for name, fid in fids.items()},
         "baselines": {"seconds": {}, "failure": None}, "classifiers": None,
     } | changes  # fmt: skip

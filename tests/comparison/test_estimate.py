@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import pytest
 from tiny import TINY, painted_squares
 
+from ssgan_tf.classify.study import Protocol
 from ssgan_tf.comparison import estimate
 from ssgan_tf.comparison.estimate import Estimate, in_words, operations
 from ssgan_tf.comparison.options import Options
@@ -23,6 +24,7 @@ class FakeWork:
             options=Options(per_class=50, **options),
             images=images,
             parts=SimpleNamespace(train=images),
+            protocol=Protocol(),
         )
         self.method = create("ssgan", **TINY)
         self._state = {"seconds": seconds or {}, "updates": updates}

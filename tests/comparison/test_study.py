@@ -92,7 +92,8 @@ def test_every_stage_of_every_member_leaves_its_files(finished):
         for path in member["paths"].values():
             assert (study.out / path).is_dir()
     assert results["members"]["wgan"]["settings"]["base_channels"] == 32
-    assert results["budget"] == {"iterations": 1, "minutes": None}
+    assert results["budget"] == {"iterations": 1, "minutes": None, "train_per_class": 400}
+    assert results["classifiers_learn_from"] == {"blue": 11, "red": 11}
     assert results["classification"] == {"sizes": ["4"], "seeds": 1}
     assert results["tables"] == [2, 3]
     assert "figures" not in results
@@ -353,6 +354,54 @@ def test_a_study_grows_but_keeps_to_its_settings(make, copied, monkeypatch):
     assert results["tables"] == [2, 3, 6]
     assert results["classification"] == {"sizes": ["4"], "seeds": 1}  # of the first call
     assert len(results["classifiers"]["rows"]) == 4
+
+
+def train_counts(study):
+    """The real images of each class that members learn from, and classifiers."""
+    division = make_study(study, study.out / "none", []).division
+    return study.parts.train.counts(), division.training.counts()
+
+
+def test_members_learn_from_as_many_real_images_as_classifiers(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(study_module.Protocol, "real_per_class", 6)
+    six, five, nine = ({"blue": count, "red": count} for count in (6, 5, 9))
+    study = make(tmp_path / "default")
+    assert study.parts.train.counts() == six
+    assert study.works[0].learnt_from() == six
+    assert make(tmp_path / "default", classify=False).parts.train.counts() == six
+    assert train_counts(make(tmp_path / "few", options={"train_per_class": 5})) == (five, five)
+    assert train_counts(make(tmp_path / "many", options={"train_per_class": 9})) == (nine, six)
+
+
+def test_a_study_that_was_begun_without_a_limit_goes_on_without_one(
+    make, copied, monkeypatch, without_report
+):
+    config = json.loads((copied / "config.json").read_text())
+    assert config["settings"].pop("train_per_class") == 400
+    (copied / "config.json").write_text(json.dumps(config))
+    monkeypatch.setattr(study_module.Protocol, "real_per_class", 6)
+    study = make(copied, classify=False)
+    study.check()
+    assert study.parts.train.counts() == {"blue": 11, "red": 11}
+    results = study.run()
+    assert study.exit_code == 0
+    assert results["budget"]["train_per_class"] is None
+    assert results["members"]["wgan"]["learnt_from"] == {"blue": 11, "red": 11}
+    assert results["classifiers_learn_from"] == {"blue": 6, "red": 6}
+    with pytest.raises(UserError, match="--train_per_class was not set, is now 11"):
+        make(copied, options={"train_per_class": 11}, classify=False).check()
+    study.begin_anew()  # with the limit that new studies have
+    assert study.parts.train.counts() == {"blue": 6, "red": 6}
+    assert make(copied, classify=False).train_per_class == 6
+
+
+def test_what_a_run_has_learnt_from_is_what_it_recorded(make, copied):
+    path = copied / "members" / "wgan" / "run" / "config.json"
+    config = json.loads(path.read_text())
+    config["data"]["classes"]["red"]["train"] += ["another image"] * 4
+    path.write_text(json.dumps(config))
+    work = make(copied).works[0]
+    assert work.learnt_from() == {"blue": 11, "red": 15}
 
 
 def test_a_run_of_train_py_is_taken_over(make, finished, tmp_path, monkeypatch, without_report):

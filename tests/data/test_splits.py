@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from ssgan_tf.data import split
+from ssgan_tf.data.splits import limited_split, parse_class_sizes
 from ssgan_tf.errors import UserError
 
 
@@ -127,3 +128,37 @@ def test_impossible_sizes_are_the_users_error(made_up_set, sizes, words):
 def test_tiny_classes_can_be_split(made_up_set):
     assert split(made_up_set({"a": ["1", "2"]})).train.counts() == {"a": 2}
     assert split(made_up_set({"a": ["1", "2", "3"]})).test.counts() == {"a": 1}
+
+
+def test_limited_numbers_of_images(made_up_set):
+    images = made_up_set({"a": numbered(60, "a"), "b": numbered(10, "b"), "c": numbered(60, "c")})
+    limited = limited_split(images, "train_per_class", 20, {"c": 5}, seed=3, test_per_class=2)
+    assert limited.train.counts() == {"a": 20, "b": 8, "c": 5}  # all of b, which has fewer
+    expected = split(images, 3, 2, train_per_class={"a": 20, "c": 5})
+    assert limited.train.paths == expected.train.paths
+    assert limited.test.paths == expected.test.paths
+    everything = limited_split(images, "train_per_class", None, {"c": 60}, all_images=True)
+    assert everything.train.counts() == {"a": 60, "b": 10, "c": 60}
+    with pytest.raises(UserError, match="--train_per_class: made_up has no class 'd'; it has a, b"):
+        limited_split(images, "train_per_class", kept={"d": 5})
+    with pytest.raises(UserError, match=r"--train_per_class: class 'b' has 8 images .* than 9"):
+        limited_split(images, "train_per_class", kept={"b": 9})
+
+
+def test_numbers_of_classes_as_flags_say_them():
+    def parse(*texts):
+        return parse_class_sizes("train_per_class", texts)
+
+    assert parse() == (None, {})
+    assert parse("400") == (400, {})
+    assert parse("roses=20", "tulips=40") == (None, {"roses": 20, "tulips": 40})
+    assert parse("400", "roses=20", "a=b=2") == (400, {"roses": 20, "a=b": 2})
+    for wrong in ("1", "few", "-3", "roses=", "=20", "roses=1", ""):
+        with pytest.raises(UserError, match=r"such as roses=20, or a number for all classes$"):
+            parse(wrong)
+    with pytest.raises(UserError, match="--train_per_class names the class 'roses' twice"):
+        parse("roses=20", "roses=30")
+    with pytest.raises(UserError, match="two numbers without a class, 400 and 300; give one"):
+        parse("400", "300")
+    with pytest.raises(UserError, match=r"--imbalance 400: give a class .* such as roses=20$"):
+        parse_class_sizes("imbalance", ["400"], everywhere=False)

@@ -162,6 +162,17 @@ def test_results_are_named_after_their_features(place, tmp_path):
     assert measured["advise"] is None  # one class leaves nothing to classify
 
 
+def test_the_advice_promises_no_more_than_is_left_to_gain(measured, place, tmp_path):
+    assert measured["advise"]["baseline_accuracy"] is None
+    bounded = measure(place, tmp_path / "out", baseline="0.999999")["advise"]
+    assert bounded["equation_4_percent"] == measured["advise"]["predicted_improvement_percent"]
+    assert bounded["predicted_improvement_percent"] == pytest.approx(1e-4, rel=1e-3)
+    assert "no more is possible" in (tmp_path / "out" / "report.html").read_text()
+    with pytest.raises(UserError, match="--baseline is 65"):
+        measure(place, tmp_path / "other", baseline=65)
+    assert not (tmp_path / "other").exists()
+
+
 def test_copies_are_found_and_identical_sets_have_distance_zero(place, tmp_path):
     measured = measure(place, tmp_path / "out", generated=place / "real")
     assert measured["overall"]["FID"]["training"] == pytest.approx(0, abs=1e-6)
