@@ -1,5 +1,6 @@
 """One training of a comparison: a condition, a size and a seed, with its files."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -80,7 +81,8 @@ def train_member(
             training.
 
     Returns:
-        the scores of `classification_scores`, and `seconds`.
+        the scores of `classification_scores` and `seconds`, a dict; and the predicted class of
+        each test image, int `(N,)` in the order of `test`.
     """
     start = time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
@@ -106,7 +108,41 @@ def train_member(
     scores["seconds"] = round(time.perf_counter() - start, 1)
     if record is not None:
         Classifier(learning.network, record).save(folder)
-    return scores
+    return scores, predictions
+
+
+def kept_predictions(test, predictions):
+    """Return what a result keeps of its predictions, plain numbers for JSON.
+
+    With it classifiers can be compared image by image, whoever trained them.
+
+    Args:
+        test: the `ImageSet` that was tested on.
+        predictions: int `(N,)`, the predicted class of each of its images.
+
+    Returns:
+        dict: `predictions` and the true `labels`, lists in the order of the test images, and
+        `test_images`, which is equal for equal images in equal order; see `ordered_fingerprint`.
+
+    Raises:
+        ValueError: not one prediction for each image.
+    """
+    if np.shape(predictions) != test.labels.shape:
+        raise ValueError(f"{np.shape(predictions)} predictions for {len(test)} images")
+    return {
+        "predictions": np.asarray(predictions).tolist(),
+        "labels": test.labels.tolist(),
+        "test_images": ordered_fingerprint(test),
+    }
+
+
+def ordered_fingerprint(images):
+    """Return a SHA-256 (hex) of an `ImageSet` that is equal for equal images in equal order.
+
+    It covers what `ImageSet.fingerprint` does, and the order.
+    """
+    contents = [images.image_size, images.class_names, images.labels.tolist(), images.hashes]
+    return hashlib.sha256(json.dumps(contents).encode()).hexdigest()
 
 
 def write_result(member, out, result):

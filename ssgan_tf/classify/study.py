@@ -17,7 +17,7 @@ from ssgan_tf.classify.conditions import (
 from ssgan_tf.classify.examples import curves, examples
 from ssgan_tf.classify.generated import common_size, load_generated
 from ssgan_tf.classify.leaks import provenance
-from ssgan_tf.classify.member import Member, train_member, write_result
+from ssgan_tf.classify.member import Member, kept_predictions, train_member, write_result
 from ssgan_tf.classify.page import write_page
 from ssgan_tf.classify.pictures import write_pictures
 from ssgan_tf.classify.protocol import divide
@@ -263,8 +263,9 @@ class Study:
         real, added, steps = self.division.training, self.added(member), self.steps(member)
         training = real.joined_with(added)
         keep = self.keep_weights or member.row == "original"
-        scores = train_member(
-            member, training, self.division.test, self.settings, steps, member.folder(self.out),
+        test = self.division.test
+        scores, predictions = train_member(
+            member, training, test, self.settings, steps, member.folder(self.out),
             record=make_record(self, member) if keep else None, report=report,
         )  # fmt: skip
         result = {
@@ -276,5 +277,6 @@ class Study:
             "fingerprint": self.generated_part(member).fingerprint(),
             "versions": versions(),
             "git_commit": git_commit(),
+            **kept_predictions(test, predictions),
         }
         write_result(member, self.out, result)

@@ -12,6 +12,7 @@ import pytest
 from ssgan_tf import plots
 from ssgan_tf.augment import OFFLINE, POLICIES
 from ssgan_tf.classify.classifier import Classifier
+from ssgan_tf.classify.member import kept_predictions, ordered_fingerprint
 from ssgan_tf.classify.records import make_results
 from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.classify.study import Protocol, Study, train_member
@@ -179,6 +180,35 @@ def test_the_classifier_of_original_is_kept_with_what_it_learnt_from(finished):
     assert not (study.out / "runs" / "crop-24" / "seed-0" / "classifier.keras").exists()
 
 
+def test_a_result_keeps_the_prediction_of_every_test_image(finished):
+    study, results = finished
+    test, rows = study.division.test, rows_of(results)
+    kept = {}
+    for member in study.members:
+        result = member.result(study.out)
+        assert result["labels"] == test.labels.tolist()
+        assert result["test_images"] == ordered_fingerprint(test)
+        scores = classification_scores(result["labels"], result["predictions"], CLASSES)
+        assert scores.items() <= result["scores"].items()
+        assert scores.items() <= rows[member.condition.name]["seeds"][str(member.seed)].items()
+        kept[member.row, member.seed] = result["predictions"]
+    classifier = Classifier.load(study.out / "runs" / "original" / "seed-0")
+    again = classifier.probabilities(test.images).argmax(axis=1)
+    assert np.mean(again == kept["original", 0]) > 0.99  # another batch size rounds otherwise
+
+
+def test_predictions_are_told_apart_by_images_labels_and_order(finished):
+    test = finished[0].division.test
+    turned = test.select(range(len(test))[::-1])
+    others = [turned, test.select(range(len(test) - 1)), test.relabelled([*CLASSES, "tulips"]),
+              dataclasses.replace(test, labels=turned.labels)]  # fmt: skip
+    fingerprints = [ordered_fingerprint(images) for images in (test, *others)]
+    assert len(set(fingerprints)) == 5
+    assert ordered_fingerprint(test.select(range(len(test)))) == fingerprints[0]
+    with pytest.raises(ValueError, match="predictions for 120 images"):
+        kept_predictions(test, [0, 1])
+
+
 def test_curves_are_written_for_people_and_tensorboard(finished):
     folder = finished[0].out / "runs" / "crop-24" / "seed-1"
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
@@ -211,7 +241,8 @@ def trained(monkeypatch):
             (folder / "classifier.json").write_text("{}")
         right = 10 * member.seed + len(training) % 7
         predictions = np.where(np.arange(len(test)) < right, test.labels, (test.labels + 1) % 3)
-        return classification_scores(test.labels, predictions, CLASSES) | {"seconds": 1.0}
+        scores = classification_scores(test.labels, predictions, CLASSES)
+        return scores | {"seconds": 1.0}, predictions
 
     monkeypatch.setattr("ssgan_tf.classify.study.train_member", train)
     return asked
