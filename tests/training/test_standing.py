@@ -57,23 +57,20 @@ def test_statistics_are_those_of_all_batches_by_hand():
     assert generator.first.moving_variance.numpy() == pytest.approx(1 + 25 * 3 / 16, rel=0.1)
 
 
-@pytest.mark.parametrize("average", [True, False])
-def test_a_short_training_is_sampled_with_the_contrast_that_it_trains_with(average, tmp_path):
+def test_a_short_training_is_sampled_with_the_contrast_that_it_trains_with(tmp_path):
     """As stored, the variances are still near 1 and the images nearly grey."""
     daisies = load_dataset("demo", 32, classes=["daisy"], progress=False)
-    method = methods.create("dcgan", image_size=32, base_channels=64, batch_size=16)
+    method = methods.create("dcgan", image_size=32, base_channels=32, batch_size=16)
     fit(method, daisies, run_dir=tmp_path / "run", iterations=100, progress=False)
-    method = methods.load(tmp_path / "run", average=average)
-    contrast = method.sample("daisy", 256).astype(np.float32).std() / 255
-
-    latents = draw_latents("uniform", (256, 100), (5, 5))
-    in_training = method.generators["daisy"].network(latents, training=True).numpy().std() / 2
-    assert contrast == pytest.approx(in_training, rel=0.1)
-
-    stored = build_generator(method)
     _, arrays, _ = RunDirectory(tmp_path / "run").checkpoints("daisy").load()
-    assign_generator(stored, arrays, average)
-    assert stored(latents, training=False).numpy().std() / 2 < 0.5 * in_training
+    latents, stored = draw_latents("uniform", (256, 100), (5, 5)), build_generator(method)
+    for average in (True, False):
+        method = methods.load(tmp_path / "run", average=average)
+        contrast = method.sample("daisy", 256).astype(np.float32).std() / 255
+        in_training = method.generators["daisy"].network(latents, training=True).numpy().std() / 2
+        assert contrast == pytest.approx(in_training, rel=0.1)
+        assign_generator(stored, arrays, average)
+        assert stored(latents, training=False).numpy().std() / 2 < 0.5 * in_training
 
 
 @pytest.mark.parametrize("name", ["sagan", "reacgan"])
