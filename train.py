@@ -31,7 +31,7 @@ SETTINGS = {
     "ema": "Decay of the generator's moving average; 0 keeps none.",
     "flip": "Train on horizontal mirror images as well.",
     "vgg_weights": "imagenet (downloaded once), a file, or random (only to try things out).",
-    "precision": "auto, float32, mixed_bfloat16 or mixed_float16.",
+    "precision": "auto, float32 or mixed_bfloat16.",
     "seed": "Of the split, the weights, the batches and the noise.",
 }
 OPTIONS = {
