@@ -89,7 +89,9 @@ def test_every_image_is_learnt_from_once_an_epoch_and_nothing_is_changed(preset)
     )
 
 
-@pytest.mark.parametrize("policy", ["mixup-online", "cutmix", "randaugment"])
+@pytest.mark.parametrize(
+    "policy", ["flip-crop", "geometric-online", "mixup-online", "cutmix", "randaugment"]
+)
 def test_policies_run_in_the_compiled_step(preset, policy):
     learning = ClassifierTraining(IMAGES, small(preset), 0, steps=2, policies=(policy,))
     assert np.isfinite(learning.run(2)["loss"])
