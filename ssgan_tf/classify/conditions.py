@@ -12,6 +12,7 @@ from ssgan_tf.data.balance import BALANCE, counts_to_generate, parse_per_class
 from ssgan_tf.errors import UserError
 
 ORIGINAL = "original"
+BASELINE = "flip-crop"  # what anyone would do first, which generated images have to beat
 _KNOWN = (ORIGINAL, *OFFLINE, *POLICIES)
 _GENERATED = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*)=(.+)")
 
