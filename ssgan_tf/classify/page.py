@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ssgan_tf.classify.conditions import BASELINE
-from ssgan_tf.classify.findings import HELPS, HURTS
+from ssgan_tf.classify.findings import HELPS, HURTS, IN_ADVANCE
 from ssgan_tf.classify.leaks import CLEAN, LEAKED, UNKNOWN
 from ssgan_tf.classify.tables import (
     accuracy_table,
@@ -42,7 +42,8 @@ HOW_TO_READ = {
     "highest mean accuracy at the same size, which is chosen afterwards on the same test images; "
     "that favours the classical side.",
     "Balanced accuracy": "The mean recall of the classes, each counting alike: where a class was "
-    "dropped down, accuracy hardly tells of it.",
+    "dropped down, accuracy hardly tells of it. It is accuracy where all classes have as many test "
+    "images.",
     "Gradient steps": "Equal for all conditions unless the settings say budget epochs: more images "
     "do not mean more training.",
     "LEAKED": "The generator, or a filter of its images, learnt from test images, or the added "
@@ -175,8 +176,8 @@ def _helps(difference):
 def _kind(row, conditions):
     """Return the kind of a row's callout.
 
-    It is not "good" to help less than the baseline, or perhaps by a leak, or to hurt by another
-    measure.
+    It is not "good" to help less than the baseline, or not more than one that was chosen in
+    advance, or perhaps by a leak, or to hurt by another measure.
     """
     provenance = conditions[row["condition"]]["finding"]
     to_original, to_baseline = row["to_original"], row["to_baseline"]
@@ -186,8 +187,11 @@ def _kind(row, conditions):
         return "note"
     found = {one["finding"] for one in (to_original, *measures_of(to_original).values())}
     kinds = {CALLOUTS[finding] for finding in found & CALLOUTS.keys()}
-    worse = to_baseline and to_baseline["finding"] == HURTS
-    if len(kinds) != 1 or ("good" in kinds and (worse or provenance == UNKNOWN)):
+    beaten = not to_baseline or (
+        _helps(to_baseline) if to_baseline["chosen"] == IN_ADVANCE
+        else to_baseline["finding"] != HURTS
+    )  # fmt: skip
+    if len(kinds) != 1 or ("good" in kinds and (not beaten or provenance == UNKNOWN)):
         return "note"
     return kinds.pop()
 

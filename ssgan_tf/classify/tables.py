@@ -87,7 +87,7 @@ def difference_table(results, measure=None):
                 difference = measures_of(difference).get(measure)
             cells += [
                 _difference_cell(difference, condition),
-                difference and Cell(difference["adjusted_p"], 3, muted=_leaked(condition)),
+                difference and _p_cell(difference["adjusted_p"]),
                 difference and finding_words(difference, name),
             ]
         table.append(cells)
@@ -191,6 +191,10 @@ def _difference_cell(difference, condition):
     return Cell(100 * difference["mean"], 1, points, muted=_leaked(condition))
 
 
+def _p_cell(p):
+    return "< 0.001" if p is not None and p < 0.001 else Cell(p, 3)
+
+
 def _added(size):
     return {None: "", "balance": ", balanced"}.get(size, f", + {size}")
 
@@ -205,6 +209,10 @@ def _seeds_note(rows, shown="mean"):
     number = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     intervals = [row["mean"]["accuracy"] for row in rows]
     covers = {mean.get("covers", TRAINING) for mean in intervals if mean["half_width"] is not None}
+    if shown == "difference" and not any(
+        row["to_original"] and row["to_original"]["adjusted_p"] is not None for row in rows
+    ):
+        return f"Means over {number} seeds, without findings: no predictions were kept."
     if shown == "difference" or covers == {BOTH}:
         chance = "training and of the choice of test images"
     elif covers == {TRAINING}:

@@ -227,6 +227,15 @@ def test_to_help_less_than_the_baseline_is_not_good(tmp_path):
     assert "ssgan (20 a class): helps" in page and "; worse than crop" in page
 
 
+def test_to_help_no_more_than_flip_crop_is_not_good(tmp_path):
+    rows = [ORIGINAL, ("flip-crop", None, [64, 74, 84]), ("ssgan", "20", [65, 75, 85])]
+    for condition, kind in (("flip-crop", "note"), ("crop", "good")):  # chosen in advance or not
+        rows[1] = (condition, None, rows[1][2])
+        write_page(tmp_path, made(rows), {})
+        page = (tmp_path / "report.html").read_text()
+        assert f'class="callout {kind}"' in page and "ssgan (20 a class): helps" in page
+
+
 def test_dropped_classes_have_their_own_findings_on_the_page(tmp_path):
     results = made([ORIGINAL, ("flip-crop", None, [55, 65, 75]), ("ssgan", "20", [69, 79, 89])],
                    imbalance={"roses": 20})  # fmt: skip

@@ -161,9 +161,9 @@ def test_differences_are_points_with_their_findings():
     points, p, finding, baseline, p_baseline, against = found["ssgan"]
     difference = results["rows"][2]["to_original"]
     assert str(points) == f"20.0 ± {100 * difference['half_width']:.1f}"
-    assert p.value == difference["adjusted_p"] < 0.001
+    assert difference["adjusted_p"] < 0.001 and p.value == "< 0.001"
     assert (finding.value, against.value) == ("helps", "better than flip-crop")
-    assert str(baseline).startswith("18.0 ± ") and p_baseline.value < 0.001
+    assert str(baseline).startswith("18.0 ± ") and p_baseline.value == "< 0.001"
     assert [cell.value for cell in found["flip-crop"]][2:] == ["no evidence", None, None, None]
     assert [cell.value for cell in found["original"]] == [None] * 6
     leaked = found["spy LEAKED"]
@@ -171,6 +171,14 @@ def test_differences_are_points_with_their_findings():
     text = table.text()
     assert "the baseline, which was chosen in advance" in text and "Holm" in text
     assert "training and of the choice of test images" in text
+
+
+def test_without_predictions_differences_have_no_findings():
+    table = difference_table(made())
+    points, p, finding, *_ = cells(table)["ssgan (400 a class)"]
+    assert (str(points), p.value) == ("10.0", None)
+    assert finding.value == "no finding, since no predictions were kept; train again"
+    assert "without findings: no predictions were kept." in table.text()
 
 
 def test_a_baseline_chosen_afterwards_is_said_to_be():
