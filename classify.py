@@ -1,6 +1,6 @@
 """Find out whether augmentation makes a classifier better, with error bars and a leak check.
 
-python classify.py --dataset flower --augment ssgan=augmented/flower --augment crop --seeds 5
+python classify.py --dataset flower --augment ssgan=augmented/flower --augment flip-crop --seeds 5
 """
 
 import sys
@@ -14,7 +14,7 @@ from ssgan_tf import command_line
 from ssgan_tf.augment import OFFLINE, POLICIES
 from ssgan_tf.classify.page import headline
 from ssgan_tf.classify.study import REPORT, Protocol, Study
-from ssgan_tf.classify.tables import accuracy_table, class_table, difference_table
+from ssgan_tf.classify.tables import accuracy_table, class_table, difference_tables
 from ssgan_tf.classify.training import Settings
 from ssgan_tf.training import Interrupted
 
@@ -80,9 +80,9 @@ def main(values):
             file=sys.stderr,
         )
         return stop.exit_code
-    tables = [accuracy_table, difference_table] + [class_table] * bool(values.imbalance)
-    for table in tables:
-        print(f"\n{table(results).text()}")
+    tables = [accuracy_table(results), *difference_tables(results)]
+    for table in tables + [class_table(results)] * bool(values.imbalance):
+        print(f"\n{table.text()}")
     print(f"\n{headline(results)}")
     for row in results["rows"]:
         if row["sentence"]:

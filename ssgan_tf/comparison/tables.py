@@ -3,8 +3,8 @@
 import dataclasses
 from pathlib import Path
 
-from ssgan_tf.classify.results import mark
 from ssgan_tf.classify.tables import accuracy_table
+from ssgan_tf.classify.wording import mark
 from ssgan_tf.comparison.columns import bold, names_of, quoted, table_of, with_intervals
 from ssgan_tf.comparison.images import nyquist_shares
 from ssgan_tf.comparison.more_tables import (

@@ -111,7 +111,10 @@ def test_all_conditions_share_budget_seeds_and_test_images(finished):
         ]
     )
     assert rows["right"]["to_original"]["mean"] == pytest.approx(difference)
-    assert rows["right"]["to_classical"]["baseline"] == "crop"
+    assert rows["right"]["to_baseline"]["baseline"] == "crop"
+    assert rows["right"]["to_original"]["adjusted_p"] is not None
+    assert rows["right"]["mean"]["accuracy"]["covers"] == "training and test images"
+    assert "predictions" not in rows["right"]  # they stay in each result.json
     assert json.loads((study.out / "results.json").read_text()) == results
 
 
@@ -281,6 +284,38 @@ def test_a_damaged_result_is_made_anew(make, tmp_path, trained):
         (tmp_path / "runs" / "original" / "seed-1" / "result.json").write_text(damage)
         make(tmp_path).run()
     assert [name for name, *_ in trained[2:]] == ["original seed 1"] * 3
+
+
+def test_results_without_predictions_are_read_and_get_no_finding(make, tmp_path, trained):
+    make(tmp_path, "crop", "mixup").run()
+    for place, change in (("crop-24", "test_images"), ("mixup-24", None)):
+        path = tmp_path / "runs" / place / "seed-1" / "result.json"
+        result = json.loads(path.read_text())
+        if change:
+            result[change] = "of other images"
+        else:
+            for key in ("predictions", "labels", "test_images"):
+                del result[key]
+        path.write_text(json.dumps(result))
+    study = make(tmp_path, "crop", "mixup", "samplepairing")
+    results = study.run()
+    assert len(trained) == 8  # nothing but samplepairing again
+    rows = rows_of(results)
+    assert rows["crop"]["to_original"]["finding"] == "no predictions"
+    assert rows["mixup"]["to_original"]["finding"] == "no predictions"
+    assert rows["mixup"]["to_original"]["half_width"] is None
+    assert rows["samplepairing"]["to_original"]["adjusted_p"] is not None
+    (warning,) = results["warnings"]
+    assert "2 of 8 trainings kept no predictions" in warning and "train again" in warning
+
+
+def test_a_dropped_class_has_differences_of_its_own(make, tmp_path, trained):
+    protocol = Protocol(real_per_class=8, imbalance=("roses=3",))
+    results = make(tmp_path, "crop", per_class="balance", protocol=protocol).run()
+    difference = rows_of(results)["crop"]["to_original"]
+    assert list(difference["recall"]) == ["roses"]
+    assert difference["recall"]["roses"]["adjusted_p"] is not None
+    assert "Differences in recall of roses" in (tmp_path / "report.html").read_text()
 
 
 def test_weights_that_are_asked_for_later_are_made(make, tmp_path, trained):
