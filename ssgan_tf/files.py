@@ -99,6 +99,15 @@ def sweep_temporaries(folder: str | os.PathLike) -> None:
                 temporary.unlink()
 
 
+def is_plain_name(name: Any) -> bool:
+    """Whether it is the name of something directly in a folder: no path, no `..`, not empty."""
+    return (
+        isinstance(name, str)
+        and name not in ("", ".", "..")
+        and not {"/", os.sep, os.altsep, "\0"} & set(name)
+    )
+
+
 def require_outside(out: str | os.PathLike, *sources: str | os.PathLike | None) -> None:
     """Refuses to write among images.
 

@@ -18,7 +18,13 @@ from typing import Any
 import filelock
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.files import TEMPORARY_SUFFIX, disk_errors, sweep_temporaries, write_json
+from ssgan_tf.files import (
+    TEMPORARY_SUFFIX,
+    disk_errors,
+    is_plain_name,
+    sweep_temporaries,
+    write_json,
+)
 from ssgan_tf.training.checkpoints import Checkpoints
 
 _CONFIG, _LOCK, _HOLDER = "config.json", ".lock", ".lock.json"
@@ -143,7 +149,7 @@ class RunDirectory:
         Raises:
             UserError: the name cannot be that of a folder in the run directory.
         """
-        if not name or name in (".", "..") or "/" in name or os.sep in name or "\0" in name:
+        if not is_plain_name(name):
             raise UserError(f"{name!r} cannot be the name of a class; rename its folder")
         return self.path / name
 
