@@ -1,6 +1,6 @@
 """Write generated sets: folders of labelled synthetic images that load like any data set."""
 
-import json
+import re
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from ssgan_tf import plots
 from ssgan_tf.data.balance import counts_to_generate
-from ssgan_tf.data.manifest import MANIFEST
+from ssgan_tf.data.manifest import MANIFEST, read_manifest
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors, write_atomically, write_json
 from ssgan_tf.filtering import Selection, examples_sheet
@@ -19,6 +19,7 @@ from ssgan_tf.version import __version__
 
 FILTER_SHEET = "filter.png"
 SHEET_IMAGES = 100  # of a contact sheet
+PICTURE = re.compile(r"\d{6,}\.png")  # the names of the images; nothing else is ever deleted
 
 
 def write_generated_set(
@@ -92,7 +93,10 @@ def write_generated_set(
         manifest["filter"] = filtered.record()
         selections = {name: Selection(filtered, name, counts[name]) for name in names}
     with disk_errors(f"writing {out}"):
-        _prepare(out)
+        old = _require_own(out) or {}
+        _require_no_links(out, {*names, *old.get("classes", {})})
+        out.mkdir(parents=True, exist_ok=True)
+        _empty(out, old)
         write_json(out / MANIFEST, manifest)  # marks the folder as ours from the first moment
         for name in names:
             if counts[name] == 0:  # the largest class, which needs no more
@@ -147,28 +151,39 @@ def _conclude_filtering(out, manifest, selections):
         write_atomically(out / FILTER_SHEET, partial(plots.write_png, image=sheet))
 
 
-def _prepare(out):
-    """Make the folder, or empty it of what an earlier call wrote."""
-    out.mkdir(parents=True, exist_ok=True)
-    if not any(out.iterdir()):
-        return
-    try:
-        old = json.loads((out / MANIFEST).read_text())
-        classes = list(old["classes"])
-        ours = old["made_by"].startswith("ssgan_tf")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        ours = False
-    if not ours:
+def _require_own(out):
+    """Refuse a folder that holds anything but an earlier set; return its manifest, if any."""
+    manifest = read_manifest(out)
+    ours = manifest is not None and "classes" in manifest
+    if not ours and out.is_dir() and any(out.iterdir()):
         raise UserError(
             f"{out} is not empty and holds no {MANIFEST} of a generated set; "
             "choose another --out, or empty it yourself"
         )
-    if "filter" in old:
+    return manifest
+
+
+def _require_no_links(out, class_names):
+    """Refuse to write or delete through links, which lead to somebody else's files."""
+    for name in class_names:
+        if (out / name).is_symlink():
+            raise UserError(
+                f"{out / name} is a link, and its images would be written elsewhere; remove it or "
+                "choose another --out"
+            )
+
+
+def _empty(out, manifest):
+    """Delete what an earlier call wrote, by the names that it writes; all else stays."""
+    if "filter" in manifest:
         (out / FILTER_SHEET).unlink(missing_ok=True)
-    for name in classes:
-        for picture in (out / name).glob("[0-9]*.png"):
-            picture.unlink()
+    for name in manifest.get("classes", {}):
+        folder = out / name
+        if folder.is_dir():
+            for picture in folder.iterdir():
+                if PICTURE.fullmatch(picture.name):
+                    picture.unlink()
+            if not any(folder.iterdir()):
+                folder.rmdir()
         for picture in (out / f"{name}.png", out / f"{name}.gif"):
             picture.unlink(missing_ok=True)
-        if (out / name).is_dir() and not any((out / name).iterdir()):
-            (out / name).rmdir()

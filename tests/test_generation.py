@@ -123,6 +123,45 @@ def test_a_folder_of_someone_else_is_refused(trained, tmp_path):
         assert sorted(path.name for path in folder.iterdir()) == before
 
 
+@pytest.mark.parametrize("outside", ["../victim", "{folder}/victim", ".", "..", "left/../victim"])
+def test_a_manifest_cannot_name_files_outside_the_folder(trained, tmp_path, outside):
+    victim, out = tmp_path / "victim", tmp_path / "set"
+    write(trained[0], out)
+    victim.mkdir()
+    (victim / "000001.png").write_bytes(b"mine")
+    (tmp_path / "victim.png").write_bytes(b"mine")
+    manifest = json.loads((out / "manifest.json").read_text())
+    manifest["classes"][outside.format(folder=tmp_path)] = {}
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(UserError, match="is not empty and holds no manifest"):
+        write(trained[0], out)
+    assert (victim / "000001.png").exists() and (tmp_path / "victim.png").exists()
+    assert len(pixels(out / "left")) == 3
+
+
+def test_nothing_is_written_or_deleted_through_a_link(trained, tmp_path):
+    out, mine = tmp_path / "set", tmp_path / "mine"
+    write(trained[0], out, classes=["right"])
+    mine.mkdir()
+    (mine / "000000.png").write_bytes(b"mine")
+    (out / "left").symlink_to(mine)
+    for classes in (["left"], None):
+        with pytest.raises(UserError, match=r"set/left is a link.*remove it"):
+            write(trained[0], out, classes=classes)
+    assert (mine / "000000.png").read_bytes() == b"mine"
+    assert len(pixels(out / "right")) == 3
+
+
+def test_only_names_that_it_writes_are_deleted(trained, tmp_path):
+    out = tmp_path / "set"
+    write(trained[0], out)
+    own = ["2024-holiday.png", "1.png", "000000.png.bak"]
+    for name in own:
+        (out / "left" / name).write_bytes(b"mine")
+    write(trained[0], out, 1, classes=["right"])
+    assert sorted(path.name for path in (out / "left").iterdir()) == sorted(own)
+
+
 def test_what_cannot_be_sampled_is_refused(trained, tmp_path):
     with pytest.raises(UserError, match="no trained class 'top'; it has left, right"):
         write(trained[0], tmp_path / "set", classes=["top"])

@@ -1,7 +1,6 @@
 """A trained classifier on disk: its network, and the record of what it learnt from."""
 
 import json
-import tempfile
 from pathlib import Path
 
 import keras
@@ -9,7 +8,7 @@ import tensorflow as tf
 
 from ssgan_tf.classify.training import predictor
 from ssgan_tf.errors import UserError
-from ssgan_tf.files import write_json
+from ssgan_tf.files import temporary_folder, write_json
 
 NETWORK, RECORD = "classifier.keras", "classifier.json"
 KEYS = {
@@ -48,8 +47,8 @@ class Classifier:
         """Write `classifier.keras` and `classifier.json` into a folder that exists."""
         folder = Path(folder)
         # Keras writes to a path that ends in .keras, so it cannot be handed a file.
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".") as aside:
-            written = Path(aside) / NETWORK
+        with temporary_folder(folder) as aside:
+            written = aside / NETWORK
             self.network.save(written)
             written.replace(folder / NETWORK)
         write_json(folder / RECORD, self.record)  # last: it marks the pair as complete

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from ssgan_tf.files import is_plain_name
+
 MANIFEST = "manifest.json"
 
 
@@ -23,7 +25,10 @@ def _is_manifest(manifest):
                 return False
         learnt = manifest.get("filter", {}).get("learnt_from", {})
         lists = all(isinstance(hashes, list) for hashes in learnt.values())
-        entries = all(isinstance(entry, dict) for entry in manifest.get("classes", {}).values())
+        entries = all(
+            is_plain_name(name) and isinstance(entry, dict)
+            for name, entry in manifest.get("classes", {}).items()
+        )
         return lists and entries and manifest["made_by"].startswith("ssgan_tf")
     except (AttributeError, KeyError, TypeError):
         return False

@@ -34,7 +34,7 @@ def write_pictures(out, inputs, evidence, seed=0, progress=True):
     written = {}
 
     def picture(key, write):
-        written[key] = key.replace("/", "_") + ".png"
+        written[key] = picture_name(key)
         write_atomically(Path(out) / written[key], write)
 
     class_names = inputs.real.class_names
@@ -88,6 +88,11 @@ def write_pictures(out, inputs, evidence, seed=0, progress=True):
     if curves:
         picture("curves", partial(plots.write_curves, runs=curves))
     return written
+
+
+def picture_name(key):
+    """Return the file name of a picture, by what it shows."""
+    return key.replace("/", "_") + ".png"
 
 
 class _Cloud(NamedTuple):

@@ -12,9 +12,9 @@ from ssgan_tf.evaluation.cost import cost
 from ssgan_tf.evaluation.inputs import load_inputs
 from ssgan_tf.evaluation.measure import extract_sides, measure
 from ssgan_tf.evaluation.page import write_page
-from ssgan_tf.evaluation.pictures import write_pictures
+from ssgan_tf.evaluation.pictures import picture_name, write_pictures
 from ssgan_tf.evaluation.scores import Seconds
-from ssgan_tf.files import disk_errors, require_outside, write_json
+from ssgan_tf.files import disk_errors, is_plain_name, require_outside, write_json
 from ssgan_tf.metrics.inception import FEATURES, require_known
 from ssgan_tf.metrics.inception_graph import open_inception
 from ssgan_tf.metrics.ssim import read_super_classes
@@ -23,6 +23,8 @@ from ssgan_tf.version import __version__
 
 METRICS, REPORT = "metrics.json", "report.html"
 GENERATED = "generated"  # sub-folder for images that are sampled on the way
+PICTURES = ("samples", "tsne", "distances", "curves")  # what `write_pictures` draws
+PICTURES_OF_CLASSES = ("tsne/", "neighbours/")
 SCHEMA = 1  # of metrics.json; raised when a key changes its meaning
 
 
@@ -131,8 +133,11 @@ def require_own(out, *sources):
 def _remove_pictures(out):
     """Remove the pictures of an earlier evaluation; perhaps there were more classes."""
     if (out / METRICS).exists():
-        for name in json.loads((out / METRICS).read_text()).get("pictures", {}).values():
-            (out / Path(name).name).unlink(missing_ok=True)
+        pictures = json.loads((out / METRICS).read_text()).get("pictures", {})
+        for key, name in pictures.items():
+            ours = key in PICTURES or key.startswith(PICTURES_OF_CLASSES)
+            if ours and name == picture_name(key) and is_plain_name(name):
+                (out / name).unlink(missing_ok=True)
 
 
 def _describe(found, generated, real, seed):

@@ -3,14 +3,13 @@
 import gzip
 import io
 import tarfile
-import tempfile
 import zlib
 from pathlib import Path, PurePosixPath
 
 from ssgan_tf.data.cache import default_cache_dir
 from ssgan_tf.data.web import download
 from ssgan_tf.errors import UserError
-from ssgan_tf.files import disk_errors
+from ssgan_tf.files import disk_errors, sweep_temporaries, temporary_folder
 from ssgan_tf.metrics.inception import Inception, require_known
 
 URL = (
@@ -56,8 +55,9 @@ def _fetch(folder, progress):
         by_hand = f"get that file by other means and name it: --inception FILE (or {GRAPH} from it)"
         with disk_errors("cannot keep the Inception network"):
             folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=folder, prefix=".inception-") as work:
-                archive, graph = Path(work, "archive.tgz"), Path(work, "graph.pb")
+            sweep_temporaries(folder, below=False)
+            with temporary_folder(folder) as work:
+                archive, graph = work / "archive.tgz", work / "graph.pb"
                 download(
                     URL, archive, SIZE, None,
                     label="Inception", by_hand=by_hand, progress=progress,

@@ -199,6 +199,18 @@ def test_an_earlier_evaluation_is_replaced_whole(place, tmp_path):
     assert "notes.txt" in names
 
 
+def test_only_pictures_that_it_draws_are_removed(place, tmp_path):
+    measure(place, tmp_path / "out")
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    for key, name in {"mine": "mine.png", "samples": "notes.txt", "tsne/../x": "../x"}.items():
+        (tmp_path / "out" / name).write_bytes(b"mine")
+        metrics["pictures"][key] = name
+    (tmp_path / "out" / "metrics.json").write_text(json.dumps(metrics))
+    measure(place, tmp_path / "out")
+    for name in ("mine.png", "notes.txt", "../x"):
+        assert (tmp_path / "out" / name).read_bytes() == b"mine"
+
+
 def test_is_found_from_the_package():
     assert ssgan_tf.__getattr__("evaluation").evaluate is evaluate
 
