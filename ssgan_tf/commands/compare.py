@@ -14,11 +14,12 @@ from ssgan_tf import command_line
 
 # isort: split
 from ssgan_tf.comparison.members import CLASSIFIED, choose
-from ssgan_tf.comparison.options import Options, parse_jobs
+from ssgan_tf.comparison.options import Options
 from ssgan_tf.comparison.page import headline
 from ssgan_tf.comparison.study import REPORT, Comparison
 from ssgan_tf.comparison.tables import make_tables
 from ssgan_tf.errors import UserError
+from ssgan_tf.jobs import parse_jobs
 from ssgan_tf.methods import Settings
 from ssgan_tf.training import Interrupted
 
@@ -63,7 +64,10 @@ flags.DEFINE_list(
 flags.DEFINE_list("tables", [], "Members of these tables of the SSGAN paper, such as 1,2,3.")
 flags.DEFINE_list("figures", [], "Members of these figures of it, such as 3,4,5.")
 flags.DEFINE_boolean("classify", None, "Train classifiers. Default: where tables 3 or 5 want them.")
-flags.DEFINE_string("jobs", "1/1", "2/4: do the members 2, 6, ..., of four processes the second.")
+flags.DEFINE_string(
+    "jobs", "1/1", "2/4: do the members 2, 6, ..., of four processes the second; or auto: as "
+    "Slurm or Kubernetes says.",
+)  # fmt: skip
 flags.DEFINE_string("out", None, "Folder to write. Default: studies/<dataset>.")
 flags.DEFINE_boolean("overwrite", False, "Begin anew; what was there is moved aside.")
 flags.DEFINE_boolean("dry_run", False, "Print the plan and stop.")

@@ -9,6 +9,7 @@ import sys
 from ssgan_tf import command_line
 from ssgan_tf.data import load_dataset
 from ssgan_tf.data.splits import limited_split, parse_class_sizes
+from ssgan_tf.jobs import parse_jobs
 from ssgan_tf.methods import METHODS, Settings, create
 from ssgan_tf.training import Interrupted, Options, fit
 from ssgan_tf.training.plan import describe_data, describe_plan
@@ -55,6 +56,10 @@ flags.DEFINE_list(
     "fewer: roses=20; or both: 400,roses=20. Default: all.",
 )  # fmt: skip
 flags.DEFINE_boolean("all_images", False, "Learn from the test images too, as the paper does.")
+flags.DEFINE_string(
+    "jobs", "1/1", "2/4: train the classes 2, 6, ..., of four processes the second; or auto: as "
+    "Slurm or Kubernetes says.",
+)  # fmt: skip
 flags.DEFINE_boolean("dry_run", False, "Print the plan and stop.")
 flags.define_from(METHODS["ssgan"].defaults, SETTINGS)
 flags.define_from(Options(), OPTIONS)
@@ -63,7 +68,8 @@ flags.define_from(Options(), OPTIONS)
 def main(values):
     """Load the data, train, say where things are."""
     method = create(values.method, **command_line.given(Settings, values))
-    options = Options(**command_line.given(Options, values))
+    jobs = parse_jobs(values.jobs)
+    options = Options(**command_line.given(Options, values) | {"jobs": jobs})
     images = load_dataset(
         values.dataset,
         method.settings.image_size,
@@ -94,6 +100,8 @@ def main(values):
             file=sys.stderr,
         )
         return stop.exit_code
+    if jobs != (1, 1):
+        print(f"This was the share of process {jobs[0]} of {jobs[1]}.")
     print(
         f"Done. Samples: {run_dir}/*/samples  Curves: tensorboard --logdir {run_dir}\n"
         + command_line.as_called("Next: python generate.py --run ")
