@@ -244,4 +244,4 @@ def _unknown(piece):
 
 def _number(text):
     """Return a text as a number of at least 0, or -1 where it is none."""
-    return int(text) if text.isdecimal() else -1
+    return int(text) if text.isdecimal() and len(text) < 10 else -1
