@@ -12,7 +12,7 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.training.batches import to_uint8
 from ssgan_tf.training.latents import draw_latents
 from ssgan_tf.training.precision import dtype_policy
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.training.run_directory import TRAINED, RunDirectory
 from ssgan_tf.training.state import assign, named_weights, of_generators
 from ssgan_tf.training.step import build
 
@@ -107,7 +107,7 @@ def take_generators(method, class_names, weights, iterations, average=True):
 def load_run(path, average=True):
     """Return the trained method of a run directory; see `ssgan_tf.methods.load`."""
     run = RunDirectory(path)
-    config = run.config()
+    config = run.config(TRAINED)
     method = methods.recreate(config["settings"])
     for name, class_names in method.networks_of(sorted(config["data"]["classes"])).items():
         if run.checkpoints(name).latest_step() is not None:
