@@ -3,6 +3,10 @@
 python compare.py --dataset flower --methods ssgan,wgan-gp,dcgan --iterations 20000
 """
 
+from ssgan_tf import stopping
+
+stopping.listen()  # before the imports that take seconds
+
 import os
 import sys
 from pathlib import Path

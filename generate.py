@@ -3,6 +3,10 @@
 python generate.py --run runs/flower/ssgan --per_class 400 --out augmented/flower
 """
 
+from ssgan_tf import stopping
+
+stopping.listen()  # before the imports that take seconds
+
 from absl import flags
 
 from ssgan_tf import command_line
@@ -17,7 +21,7 @@ flags.DEFINE_string("run", None, "Run directory that train.py wrote.")
 flags.DEFINE_string("out", None, "Folder to write; new, or an earlier generated set.")
 flags.DEFINE_string("per_class", "400", "Images per class, or 'balance': up to the largest class.")
 flags.DEFINE_list("classes", None, "Only these classes, separated by commas.")
-flags.DEFINE_integer("seed", 0, "Which images.", lower_bound=0)
+flags.DEFINE_integer("seed", 0, "Which images.")
 flags.DEFINE_boolean("ema", True, "Use the moving average of the weights; --noema the last ones.")
 flags.DEFINE_boolean("interpolate", False, "Also write a walk through the latents as a GIF.")
 flags.DEFINE_string(

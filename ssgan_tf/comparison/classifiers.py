@@ -1,7 +1,6 @@
 """The classifiers of a study: one comparison for each member, and one of all members together."""
 
 import dataclasses
-import json
 import shutil
 
 from ssgan_tf.classify.conditions import (
@@ -17,6 +16,7 @@ from ssgan_tf.classify.member import Member as Training
 from ssgan_tf.classify.records import make_config
 from ssgan_tf.classify.study import RESULTS, Study
 from ssgan_tf.classify.training import Settings
+from ssgan_tf.json_files import find_json
 from ssgan_tf.training.run_directory import RunDirectory
 
 CLIPPING = "crop"  # what the paper calls random clipping
@@ -156,7 +156,4 @@ def gather(comparison, works):
 
 def read_joint(out):
     """Return the `results.json` of the comparison of all members, or None where there is none."""
-    try:
-        return json.loads((out / JOINT / RESULTS).read_text())
-    except (OSError, ValueError):
-        return None
+    return find_json(out / JOINT / RESULTS, {"rows": list, "conditions": dict})
