@@ -1,4 +1,4 @@
-"""A trained classifier on disk: its network, and the record of what it learnt from."""
+"""A trained classifier on disk: its network, and the record of what it was trained on."""
 
 import json
 import tempfile
@@ -10,11 +10,12 @@ import tensorflow as tf
 from ssgan_tf.classify.training import predictor
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import write_json
+from ssgan_tf.perceptual import weights_fingerprint
 
 NETWORK, RECORD = "classifier.keras", "classifier.json"
 KEYS = {
     "class_names", "image_size", "condition", "seed", "settings", "dataset", "learnt_from",
-    "spared",
+    "held_out",
 }  # fmt: skip
 
 
@@ -44,6 +45,10 @@ class Classifier:
         """
         return tf.nn.softmax(self._logits(images)).numpy()
 
+    def fingerprint(self):
+        """Return a short hash of the weights, which tells one classifier from another."""
+        return weights_fingerprint(self.network)
+
     def save(self, folder):
         """Write `classifier.keras` and `classifier.json` into a folder that exists."""
         folder = Path(folder)
@@ -56,7 +61,9 @@ class Classifier:
 
     @classmethod
     def load(cls, folder):
-        """Return the classifier that `classify.py` left in a folder.
+        """Return the classifier that `classify.py`, or a round of filtering, left in a folder.
+
+        Records of earlier versions call the images held out "spared".
 
         Raises:
             UserError: there is none, or it is damaged.
@@ -67,6 +74,8 @@ class Classifier:
         folder = Path(folder).expanduser()
         try:
             record = json.loads((folder / RECORD).read_text())
+            if "spared" in record:
+                record.setdefault("held_out", record.pop("spared"))
             if missing := KEYS - record.keys():
                 raise KeyError(min(missing))
             return cls(keras.saving.load_model(folder / NETWORK, compile=False), record)
