@@ -1,5 +1,6 @@
 """Filtering in rounds: set and classifier improve each other (GM-augCls, section 3.4)."""
 
+import contextlib
 import dataclasses
 from functools import partial
 from pathlib import Path
@@ -73,24 +74,21 @@ def filter_in_rounds(
     write = partial(write_generated_set, run, out, per_class, progress=progress, **options)
     if rounds == 1:
         return write(filtered=filtered)
-    record = filtered.classifier.record
-    real, held_out = _recorded_images(filtered, rounds, progress)
-    settings = decisive_settings(run, per_class, filtered, **options)
-    classes = {
-        name: {"train": record["learnt_from"][name], "test": record["held_out"][name]}
-        for name in record["class_names"]
-    }
-    folder = RoundsFolder(out)
-    with (
-        disk_errors(f"writing {folder.path}"),
-        folder.opened(settings, classes),
-        Interruption() as interruption,
-    ):
+    record, folder = filtered.classifier.record, RoundsFolder(out)
+    with Interruption() as interruption, contextlib.ExitStack() as stack:
 
         def stop_if_asked():
             if interruption.requested:
                 raise Interrupted(interruption.exit_code)
 
+        real, held_out = _recorded_images(filtered, rounds, progress)
+        settings = decisive_settings(run, per_class, filtered, **options)
+        classes = {
+            name: {"train": record["learnt_from"][name], "test": record["held_out"][name]}
+            for name in record["class_names"]
+        }
+        stack.enter_context(disk_errors(f"writing {folder.path}"))
+        stack.enter_context(folder.opened(settings, classes))
         filtered = dataclasses.replace(filtered, between=stop_if_asked)
         sets = _Sets(out, folder, write, real.image_size, options.get("walk", False))
         train = train or partial(train_again, progress=progress)

@@ -6,94 +6,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from chosen import CLASSES, LEARNT, Chosen, record_of, untrained_run
 from PIL import Image
-from tiny import painted_squares, tiny_method
+from tiny import painted_squares
 
-from ssgan_tf import generation
-from ssgan_tf.classify import rounds, rounds_folder
+from ssgan_tf.classify import rounds
 from ssgan_tf.classify.rounds_folder import RoundsFolder
-from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
 from ssgan_tf.filtering import Filter
 
-CLASSES = ("left", "right")
-HELD_OUT, LEARNT = 5, 7  # of each class
 PAPER = {"rule": "paper", "tolerance": 0.1}
-
-
-class Chosen:
-    """Right about as many of the held-out images as asked; accepts every `accepts`th image."""
-
-    class_names, image_size = CLASSES, 32
-
-    def __init__(self, record, right, accepts=1):
-        self.record, self.right, self.accepts = record, right, accepts
-
-    def probabilities(self, images):
-        if len(images) == 2 * HELD_OUT:  # the held-out images, left ones first
-            truth = np.repeat([0, 1], HELD_OUT)
-            given = np.where(np.arange(len(images)) < self.right, truth, 1 - truth)
-            return np.eye(2, dtype=np.float32)[given]
-        sure = np.arange(len(images)) % self.accepts == 0
-        return np.repeat(np.where(sure, 0.9, 0.1).astype(np.float32)[:, None], 2, axis=1)
-
-    def fingerprint(self):
-        return f"{self.right} {self.accepts}"
-
-    def save(self, folder):
-        (folder / "classifier.keras").write_text(self.fingerprint())
-        (folder / "classifier.json").write_text(json.dumps(self.record))
-
-    @classmethod
-    def load(cls, folder):
-        right, accepts = (folder / "classifier.keras").read_text().split()
-        return cls(json.loads((folder / "classifier.json").read_text()), int(right), int(accepts))
-
-
-@pytest.fixture(autouse=True)
-def chosen_classifiers(monkeypatch):
-    monkeypatch.setattr(rounds_folder, "Classifier", Chosen)
-
-
-def noise(latents, labels, training):
-    return tf.tanh(
-        tf.repeat(tf.repeat(latents[:, :, None, None], 4, axis=1), 32, axis=2)
-    ) * tf.ones(3)
 
 
 @pytest.fixture
 def run_dir(tmp_path, monkeypatch):
-    """A run whose checkpoints need not be trained."""
-    method = tiny_method()
-    method.generators = dict.fromkeys(CLASSES, noise)
-    method.trained_iterations = dict.fromkeys(CLASSES, 1)
-    monkeypatch.setattr(generation, "load_run", lambda run, average: method)
-    data = {"name": "real", "fingerprint": "", "classes": {name: {"train": []} for name in CLASSES}}
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "config.json").write_text(json.dumps({"settings": {}, "data": data}))
-    return tmp_path / "run"
+    return untrained_run(tmp_path / "run", monkeypatch)
 
 
 @pytest.fixture
 def record(tmp_path, monkeypatch):
-    """What a classifier that learnt from part of a folder says of itself."""
     monkeypatch.setenv("SSGAN_CACHE", str(tmp_path / "cache"))
-    squares = painted_squares(HELD_OUT + LEARNT, classes=CLASSES)
-    for image, path in zip(squares.images, squares.paths, strict=True):
-        (tmp_path / "real" / path).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(tmp_path / "real" / path)
-    hashes = list(load_dataset(tmp_path / "real", 32, progress=False).hashes)
-    left, right = hashes[: HELD_OUT + LEARNT], hashes[HELD_OUT + LEARNT :]
-    return {
-        "class_names": list(CLASSES),
-        "condition": "original",
-        "seed": 3,
-        "settings": {"weights": "scratch", "epochs": 2, "batch_size": 4, "budget": "steps"},
-        "dataset": {"name": "real", "source": str(tmp_path / "real"), "datasets_dir": None},
-        "held_out": {"left": left[:HELD_OUT], "right": right[:HELD_OUT]},
-        "learnt_from": {"left": left[HELD_OUT:], "right": right[HELD_OUT:]},
-    }
+    return record_of(tmp_path / "real")
 
 
 def run_rounds(run_dir, out, first, later=(), count=6, threshold=0.8, limit=20, **options):
