@@ -1,4 +1,4 @@
-"""A trained classifier on disk: its network, and the record of what it learnt from."""
+"""A trained classifier on disk: its network, and the record of what it was trained on."""
 
 from pathlib import Path
 
@@ -9,12 +9,13 @@ from ssgan_tf.classify.training import predictor
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import temporary_folder, write_json
 from ssgan_tf.json_files import Damaged, Each, read_json
+from ssgan_tf.perceptual import weights_fingerprint
 
 NETWORK, RECORD = "classifier.keras", "classifier.json"
 SHAPE = {  # of the record
     "class_names": [str], "image_size": int, "condition": str, "kind?": str, "seed": int,
     "settings": dict, "dataset": {"source": str, "datasets_dir": str},
-    "learnt_from": Each([str]), "spared": Each([str]),
+    "learnt_from": Each([str]), "held_out?": Each([str]), "spared?": Each([str]),
 }  # fmt: skip
 
 
@@ -44,6 +45,10 @@ class Classifier:
         """
         return tf.nn.softmax(self._logits(images)).numpy()
 
+    def fingerprint(self):
+        """Return a short hash of the weights, which tells one classifier from another."""
+        return weights_fingerprint(self.network)
+
     def save(self, folder):
         """Write `classifier.keras` and `classifier.json` into a folder that exists."""
         folder = Path(folder)
@@ -56,7 +61,9 @@ class Classifier:
 
     @classmethod
     def load(cls, folder):
-        """Return the classifier that `classify.py` left in a folder.
+        """Return the classifier that `classify.py`, or a round of filtering, left in a folder.
+
+        Records of earlier versions call the images held out "spared".
 
         Raises:
             UserError: there is none, or it is damaged.
@@ -67,6 +74,10 @@ class Classifier:
         folder = Path(folder).expanduser()
         try:
             record = read_json(folder / RECORD, SHAPE)
+            if "spared" in record:
+                record.setdefault("held_out", record.pop("spared"))
+            if "held_out" not in record:
+                raise Damaged("it has no 'held_out'")
             network = keras.saving.load_model(folder / NETWORK, compile=False)
             size, classes = record["image_size"], len(record["class_names"])
             if (network.input_shape[1:], network.output_shape[1:]) != ((size, size, 3), (classes,)):

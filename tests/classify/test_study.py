@@ -178,7 +178,7 @@ def test_the_classifier_of_original_is_kept_with_what_it_learnt_from(finished):
     record = classifier.record
     learnt = [digest for hashes in record["learnt_from"].values() for digest in hashes]
     assert sorted(learnt) == sorted(study.division.training.hashes)
-    spared = [digest for hashes in record["spared"].values() for digest in hashes]
+    spared = [digest for hashes in record["held_out"].values() for digest in hashes]
     assert spared and not set(spared).intersection(test.hashes, learnt)
     assert not (study.out / "runs" / "crop-24" / "seed-0" / "classifier.keras").exists()
 

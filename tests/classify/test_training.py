@@ -162,6 +162,14 @@ def test_a_saved_classifier_says_the_same(preset, tmp_path):
     ]  # fmt: skip
 
 
+def test_images_held_out_were_once_called_spared(preset, tmp_path):
+    record = dict.fromkeys(KEYS) | {"class_names": ["left", "right"], "image_size": 16}
+    network = ClassifierTraining(IMAGES, small(preset), seed=0, steps=2).network
+    earlier = {key: value for key, value in record.items() if key != "held_out"}
+    Classifier(network, earlier | {"spared": {"left": ["a"]}}).save(tmp_path)
+    assert Classifier.load(tmp_path).record == record | {"held_out": {"left": ["a"]}}
+
+
 def test_a_missing_or_damaged_classifier_is_refused(tmp_path):
     with pytest.raises(UserError, match="holds no classifier"):
         Classifier.load(tmp_path)
