@@ -18,19 +18,20 @@ OF_TRAINING = ("strategy", "checkpoint_every", "sample_every", "log_every")
 class Options:
     """The budget of each member, and how its images are judged.
 
-    One of `iterations` and `minutes` is the budget. A network for all classes makes as many
-    updates as a network for each class would make together.
+    One of `iterations` and `minutes` is the budget of a training of a member. A network for all
+    classes makes as many updates as a network for each class would make together.
     """
 
     iterations: int | None = None  # generator updates per class; 20,000 without `minutes`
     minutes: float | None = None  # or of training, shared equally by a member's networks
-    per_class: int = 400  # images that each member makes of each class
+    seeds: int = 1  # trainings of each member; only the split is the same for all of them
+    per_class: int = 400  # images that each training makes of each class
     train_per_class: int | None = None  # real ones that it learns from; as classifiers by default
     test_per_class: int | None = None  # by default 100 for flower and animal, else 20 %
     inception: str = "auto"  # downloaded once, or a file
     features: str = "pool_3"  # FID's own; others need less of the network
     classifier_sizes: str = "200,400"  # generated images of each class that are added
-    seeds: int = 3  # trainings of each classifier
+    classifier_seeds: int = 3  # trainings of each classifier
     classifier_weights: str = "imagenet"
     classifier_epochs: int = 30
     strategy: str | None = None  # these four: by default as `ssgan_tf.training.Options`

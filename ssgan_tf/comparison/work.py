@@ -7,7 +7,7 @@ import filelock
 
 from ssgan_tf.bounds import MOST_ITERATIONS
 from ssgan_tf.comparison.classifiers import (
-    CLIPPING,
+    CLASSICAL,
     are_of,
     baseline_trainings,
     make_study,
@@ -133,27 +133,28 @@ class Work:
 
 
 class Baselines(Work):
-    """What generated images have to beat: no others, and random clipping."""
+    """What generated images have to beat: no others, random clipping, flips and crops."""
 
     def __init__(self, study):
-        super().__init__(BASELINES, "real images and random clipping", study, ("classify",))
+        super().__init__(BASELINES, "real images, clipped and flipped ones", study, ("classify",))
 
     def trainings(self):
         """Return its classifier trainings, a list of `ssgan_tf.classify` members."""
         return baseline_trainings(self.study.options)
 
     def _train_classifiers(self):
-        make_study(self.study, self.classification, [CLIPPING]).run()
+        make_study(self.study, self.classification, list(CLASSICAL)).run()
 
 
 class MemberWork(Work):
-    """A member of a study: trained, drawn from, evaluated and perhaps learnt from.
+    """A training of a member of a study: drawn from, evaluated and perhaps learnt from.
 
     Args:
         member: the `Member`.
         study: the `Comparison` that it belongs to.
 
     Attributes:
+        seed: of its weights, batches and noise. The split has the study's seed.
         method: the untrained `GAN`.
 
     Raises:
@@ -167,7 +168,8 @@ class MemberWork(Work):
         self.run, self.generated, self.evaluation = (
             self.folder / name for name in ("run", "generated", "evaluation")
         )
-        self.method = _make_method(member, **study.settings)
+        self.seed = study.seed if member.seed is None else member.seed
+        self.method = _make_method(member, **study.settings | {"seed": self.seed})
 
     @property
     def networks(self):
@@ -271,13 +273,13 @@ class MemberWork(Work):
         return (
             made == wanted
             and all(files[name] == count for name, (count, _) in made.items())
-            and manifest["seed"] == self.study.seed
+            and manifest["seed"] == self.seed
             and manifest["settings"] == RunDirectory(self.run).config()["settings"]
         )
 
     def _generate(self):
         write_generated_set(
-            self.run, self.generated, self.study.options.per_class, seed=self.study.seed,
+            self.run, self.generated, self.study.options.per_class, seed=self.seed,
             classes=self.study.images.class_names,  # a run that was taken over may have more
             progress=self.study.progress,
         )  # fmt: skip

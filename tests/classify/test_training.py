@@ -13,7 +13,7 @@ from ssgan_tf.classify.training import ClassifierTraining, Settings, predictor
 from ssgan_tf.errors import UserError
 
 RECORD = {
-    "condition": "original", "seed": 0, "settings": {}, "learnt_from": {}, "spared": {},
+    "condition": "original", "seed": 0, "settings": {}, "learnt_from": {}, "held_out": {},
     "dataset": {"source": "demo", "datasets_dir": "datasets"},
 }  # fmt: skip
 IMAGES = painted_squares(per_class=12, size=16, classes=("left", "right"))
@@ -163,7 +163,7 @@ def test_a_saved_classifier_says_the_same(preset, tmp_path):
 
 
 def test_images_held_out_were_once_called_spared(preset, tmp_path):
-    record = dict.fromkeys(KEYS) | {"class_names": ["left", "right"], "image_size": 16}
+    record = RECORD | {"class_names": ["left", "right"], "image_size": 16}
     network = ClassifierTraining(IMAGES, small(preset), seed=0, steps=2).network
     earlier = {key: value for key, value in record.items() if key != "held_out"}
     Classifier(network, earlier | {"spared": {"left": ["a"]}}).save(tmp_path)

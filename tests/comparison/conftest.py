@@ -43,12 +43,21 @@ def member_of(name, fid=None, **changes):
     folders = ("run", "generated", "evaluation", "classification")
     return {
         "label": label, "method": method, "changes": own, "settings": {"mu": 0.01, "lambda": 1.0},
-        "state": "finished", "stage": None, "failure": None,
+        "seed": 0, "further": [], "state": "finished", "stage": None, "failure": None,
         "learnt_from": dict.fromkeys(CLASSES, 400),
         "iterations": dict.fromkeys(CLASSES, 100), "seconds": {"train": 300.0, "generate": 6.0},
         "metrics": metrics_of(fid) if fid else None,
         "paths": {folder: f"members/{name}/{folder}" for folder in folders},
     } | changes  # fmt: skip
+
+
+def again(results, name, fid, seed=1, **changes):
+    """Give a member of a study a further training."""
+    member = results["members"][name]
+    further = {key: member[key] for key in member if key not in ("label", "method", "changes")}
+    del further["further"]
+    further |= {"seed": seed, "metrics": metrics_of(fid) if fid else None}
+    member["further"].append(further | changes)
 
 
 def study_of(fids, tables, **changes):
@@ -76,7 +85,7 @@ def classifiers_of(rows, findings=()):
         predictions = np.where(np.arange(200) % 100 < right, labels, 1 - labels)
         return classification_scores(labels, predictions, CLASSES) | {"seconds": 30.0}
 
-    kinds = {"original": "original", "crop": "classical"}
+    kinds = {"original": "original", "crop": "classical", "flip-crop": "classical"}
     conditions = {
         name: {"kind": kinds.get(name, "generated"), "spec": name,
                "finding": None if name in kinds else dict(findings).get(name, "clean"),
@@ -120,6 +129,7 @@ def invented():
 
     class Invented:
         study, member, metrics = map(staticmethod, (study_of, member_of, metrics_of))
+        again = staticmethod(again)
         classifiers, images, log = map(staticmethod, (classifiers_of, write_images, write_log))
 
     return Invented
