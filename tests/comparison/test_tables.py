@@ -113,7 +113,9 @@ def test_classifiers_with_intervals_beside_the_papers(classified):
     assert [row[0].value for row in table.rows] == [
         "Original data", "Random clipping", "DCGAN LEAKED", "WGAN", "SSGAN", "SSGAN, Poisson noise",
     ]  # fmt: skip
-    assert str(cells(table, "WGAN")["accuracy, + 400"]) == "0.8100 ± 0.1271"  # t(1) = 12.706
+    assert (
+        str(cells(table, "WGAN")["accuracy, + 400"]) == "0.8100 ± 0.0576"
+    )  # over training and 200 images
     assert str(cells(table, "WGAN")["paper's accuracy"]) == "0.7992"
     assert cells(table, "SSGAN")["paper's precision"].value == 0.825
     assert cells(table, "SSGAN, Poisson noise")["paper's accuracy"].value is None
