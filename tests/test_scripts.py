@@ -154,6 +154,11 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         ("generate.py", ["--run=x"], "--out is missing; it is the folder to write"),
         ("generate.py", ["--run=nowhere", "--out=x"], "is not a run directory"),
         ("generate.py", ["--run=x", "--out=x", "--threshold=0.5"], "--threshold needs --filter"),
+        (
+            "generate.py",
+            ["--run=x", "--out=x", "--filter=y", "--filter_rule=paper"],
+            "--filter_rule compares rounds; it needs --filter_rounds 2 or more",
+        ),
         ("classify.py", ["--augment=cropp"], "'cropp' is no known augmentation, did you mean crop"),
         ("evaluate.py", ["--dataset=demo"], "either --generated FOLDER or --run RUN"),
         ("evaluate.py", ["--generated=x"], "either --dataset NAME or --real FOLDER"),

@@ -61,9 +61,9 @@ def folders(make, cache, tmp_path_factory):
             target.mkdir(parents=True, exist_ok=True)
             plots.write_png(target / f"{number:04d}.png", image)
 
-    write("right", division.spared)
-    write("wrong", division.spared, shift=1)
-    write("leak", division.spared.select(range(0, len(division.spared), 5)))
+    write("right", division.held_out)
+    write("wrong", division.held_out, shift=1)
+    write("leak", division.held_out.select(range(0, len(division.held_out), 5)))
     write("leak", division.test)
     return place
 
@@ -178,8 +178,8 @@ def test_the_classifier_of_original_is_kept_with_what_it_learnt_from(finished):
     record = classifier.record
     learnt = [digest for hashes in record["learnt_from"].values() for digest in hashes]
     assert sorted(learnt) == sorted(study.division.training.hashes)
-    spared = [digest for hashes in record["held_out"].values() for digest in hashes]
-    assert spared and not set(spared).intersection(test.hashes, learnt)
+    held_out = [digest for hashes in record["held_out"].values() for digest in hashes]
+    assert held_out and not set(held_out).intersection(test.hashes, learnt)
     assert not (study.out / "runs" / "crop-24" / "seed-0" / "classifier.keras").exists()
 
 
