@@ -3,7 +3,7 @@
 python classify.py --dataset flower --augment ssgan=augmented/flower --augment flip-crop --seeds 5
 """
 
-from ssgan_tf.commands.classify import run
+from ssgan_tf.commands import classify_command
 
 if __name__ == "__main__":
-    run()
+    classify_command()

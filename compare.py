@@ -3,7 +3,7 @@
 python compare.py --dataset flower --methods ssgan,wgan-gp,dcgan --iterations 20000
 """
 
-from ssgan_tf.commands.compare import run
+from ssgan_tf.commands import compare_command
 
 if __name__ == "__main__":
-    run()
+    compare_command()

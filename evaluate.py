@@ -4,7 +4,7 @@ python evaluate.py --dataset flower --generated augmented/flower --out results/f
 python evaluate.py --dataset flower --run runs/flower/ssgan --out results/flower-ssgan
 """
 
-from ssgan_tf.commands.evaluate import run
+from ssgan_tf.commands import evaluate_command
 
 if __name__ == "__main__":
-    run()
+    evaluate_command()

@@ -3,7 +3,7 @@
 python generate.py --run runs/flower/ssgan --per_class 400 --out augmented/flower
 """
 
-from ssgan_tf.commands.generate import run
+from ssgan_tf.commands import generate_command
 
 if __name__ == "__main__":
-    run()
+    generate_command()

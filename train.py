@@ -3,7 +3,7 @@
 python train.py --dataset flower --mu 0.01 --lambda 1
 """
 
-from ssgan_tf.commands.train import run
+from ssgan_tf.commands import train_command
 
 if __name__ == "__main__":
-    run()
+    train_command()

@@ -159,12 +159,15 @@ def is_plain_name(name: Any) -> bool:
     )
 
 
-def require_outside(out: str | os.PathLike, *sources: str | os.PathLike | None) -> None:
+def require_outside(
+    out: str | os.PathLike, *sources: str | os.PathLike | None, flag: str = "--out"
+) -> None:
     """Refuses to write among images.
 
     Args:
-        out: the folder to write, that `--out` names.
+        out: the folder to write.
         *sources: folders of images (or names, or None), which pictures must not be added to.
+        flag: what names the folder.
 
     Raises:
         UserError: `out` is one of the sources or lies in one.
@@ -173,7 +176,7 @@ def require_outside(out: str | os.PathLike, *sources: str | os.PathLike | None) 
         source = Path(source).expanduser()
         if source.is_dir() and Path(out).resolve().is_relative_to(source.resolve()):
             raise UserError(
-                f"--out {out} lies in {source}, where its pictures would count as images; choose "
+                f"{flag} {out} lies in {source}, where its pictures would count as images; choose "
                 "a folder elsewhere"
             )
 

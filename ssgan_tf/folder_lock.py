@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import shlex
@@ -16,6 +15,7 @@ import filelock
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import HOLDER, LOCK, write_json
+from ssgan_tf.json_files import find_json
 
 _log = logging.getLogger(__name__)
 
@@ -104,11 +104,7 @@ def _this_process() -> dict:
 
 
 def _holder(path: Path) -> dict | None:
-    try:
-        holder = json.loads((path / HOLDER).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    return holder if isinstance(holder, dict) else None
+    return find_json(path / HOLDER, dict)
 
 
 def _described(holder: dict | None) -> str:

@@ -20,11 +20,12 @@ def test_every_command_is_declared_and_can_be_imported_beside_the_others():
     assert list(ENTRIES) == [f"ssgan-{name}" for name in command_line.COMMANDS]
     for name, entry in zip(command_line.COMMANDS, ENTRIES.values(), strict=True):
         module, function = entry.split(":")
-        command = importlib.import_module(module)
-        assert callable(getattr(command, function))
-        assert "seed" in command.flags.values, name
+        assert getattr(importlib.import_module(module), function).args == (name,)
+        command = importlib.import_module(f"{module}.{name}")
+        assert callable(command.run)
+        assert "seed" in command.flags.values
         # The script is the same command.
-        assert f"from {module} import {function}" in (ROOT / f"{name}.py").read_text()
+        assert f"from {module} import {function}\n" in (ROOT / f"{name}.py").read_text()
 
 
 def test_a_flag_keeps_the_default_of_its_own_command():

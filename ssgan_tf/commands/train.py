@@ -8,7 +8,9 @@ import sys
 
 from ssgan_tf import command_line
 from ssgan_tf.data import load_dataset
+from ssgan_tf.data.loading import places_of
 from ssgan_tf.data.splits import limited_split, parse_class_sizes
+from ssgan_tf.files import require_outside
 from ssgan_tf.jobs import parse_jobs
 from ssgan_tf.methods import METHODS, Settings, create
 from ssgan_tf.training import Interrupted, Options, fit
@@ -85,6 +87,7 @@ def main(values):
         all_images=values.all_images,
     )
     run_dir = options.run_dir or default_run_path(images.name, method.name)
+    require_outside(run_dir, *places_of(values.dataset, values.datasets_dir), flag="--run_dir")
     options = dataclasses.replace(options, run_dir=run_dir)
     print(describe_data(parts))
     if values.all_images:

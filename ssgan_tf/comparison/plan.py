@@ -32,8 +32,9 @@ def describe(study):
         describe_data(study.parts),
         f"Budget of each member: {options.budget}",
         table.text(),
-        f"In all: {_count(todo, 'train')} members to train; {_images(study, todo):,} images to "
-        f"make, {options.per_class} of each class; {_classifiers(todo)} classifiers to train",
+        f"In all: {_count(todo, 'train')} {_members(options)} to train; "
+        f"{_images(study, todo):,} images to make, {options.per_class} of each class; "
+        f"{_classifiers(todo)} classifiers to train",
     ]
     i, n = study.jobs
     if n > 1:
@@ -56,6 +57,10 @@ def _training(work):
     if work.iterations is None:
         return f"{networks} × {work.study.options.minutes / work.networks:.3g} min"
     return f"{networks} × {work.iterations:,}"
+
+
+def _members(options):
+    return "members" if options.seeds == 1 else f"trainings of members, {options.seeds} of each,"
 
 
 def _count(todo, stage):

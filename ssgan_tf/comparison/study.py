@@ -64,7 +64,7 @@ class Comparison:
         progress: show bars, and say which stage begins.
 
     Attributes:
-        works: a `MemberWork` for each member.
+        works: a `MemberWork` for each training of each member, first ones first.
         train_per_class: how many real images of each class members learn from at most; None in a
             study of an earlier version, where it is all.
         parts: the `Split` into these and held-out ones.
@@ -91,7 +91,9 @@ class Comparison:
         if self.classify:
             self.options.require_enough_images()
         self.baselines = Baselines(self)
-        self.works = [MemberWork(member, self) for member in members]
+        further = range(self.seed + 1, self.seed + self.options.seeds)
+        trainings = [*members, *(member.again(seed) for seed in further for member in members)]
+        self.works = [MemberWork(training, self) for training in trainings]
         self.images = load_dataset(
             dataset, self.image_size, datasets_dir=datasets_dir, classes=classes,
             cache_dir=cache_dir, progress=progress,

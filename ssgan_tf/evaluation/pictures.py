@@ -130,7 +130,7 @@ def _clouds(inputs, sides, seed):
 def _curves(inputs):
     """Return the records of the training behind the generated set, by network, if at hand."""
     manifest = inputs.manifest or {}
-    if not manifest.get("run"):
+    if not manifest.get("run") or not manifest.get("settings"):
         return {}
     run, settings = RunDirectory(manifest["run"]), manifest["settings"]
     learnt = settings.get("classes", inputs.real.class_names)

@@ -23,10 +23,22 @@ from ssgan_tf.files import (
     write_json,
 )
 from ssgan_tf.folder_lock import FolderLock
+from ssgan_tf.json_files import Damaged, Each, find_json, read_json
 from ssgan_tf.training.checkpoints import Checkpoints
 
 _CONFIG = "config.json"
 PATIENCE = 60.0  # seconds to wait for other processes that begin
+_CLASSES = Each({"train?": [str], "test?": [str]}, plain=True)
+#: The shape of config.json, and that of one that a training wrote.
+CONFIG = {"settings": dict, "data": {"classes?": _CLASSES}, "options?": dict}
+TRAINED = {
+    "settings": {"method": str},
+    "data": {
+        "name": str,
+        "fingerprint": str,
+        "classes": Each({"train": [str], "test": [str]}, plain=True),
+    },
+}
 _log = logging.getLogger(__name__)
 
 
@@ -146,8 +158,11 @@ class RunDirectory:
         if (self.path / _CONFIG).exists():
             self._merged(self.config(), _as_read(config))
 
-    def config(self) -> dict:
+    def config(self, shape: Any = CONFIG) -> dict:
         """The contents of config.json.
+
+        Args:
+            shape: what it must have; see `ssgan_tf.json_files`.
 
         Raises:
             UserError: this is no run directory, or its config.json is damaged.
@@ -155,20 +170,17 @@ class RunDirectory:
         path = self.path / _CONFIG
         try:
             with disk_errors("cannot read the run directory"):
-                config = json.loads(path.read_bytes())
+                return read_json(path, shape)
         except FileNotFoundError:
             raise UserError(
                 f"{self.path} is not a run directory (it has no {_CONFIG}); name a folder that "
                 "train.py has written"
             ) from None
-        except (ValueError, RecursionError):
-            config = None
-        if not _is_config(config):
+        except Damaged as error:
             raise UserError(
-                f"{path} is damaged or not of this program; put a good copy back, choose another "
-                f"{self.flag}, or move the folder away"
-            )
-        return config
+                f"{path} is damaged or not of this program ({error}); put a good copy back, choose "
+                f"another {self.flag}, or move the folder away"
+            ) from None
 
     def network_directory(self, name: str) -> Path:
         """The folder of a network, whether it exists or not.
@@ -210,9 +222,8 @@ class RunDirectory:
         path = self.path / _CONFIG
         if not path.exists():
             return False
-        with contextlib.suppress(ValueError, RecursionError):
-            if _is_config(json.loads(path.read_bytes())):
-                return True
+        if find_json(path, CONFIG):
+            return True
         if any(self.path.glob("*/checkpoints/*.npz")):
             return True
         raise UserError(
@@ -282,15 +293,6 @@ class RunDirectory:
             (target / name).unlink(missing_ok=True)
         moved_lock.unlock()
         return target
-
-
-def _is_config(config: Any) -> bool:
-    return (
-        isinstance(config, dict)
-        and isinstance(config.get("settings"), dict)
-        and isinstance(config.get("data"), dict)
-        and isinstance(config["data"].get("classes", {}), dict)
-    )
 
 
 def _as_read(config: dict) -> dict:
