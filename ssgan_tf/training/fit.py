@@ -42,7 +42,7 @@ class Options:
     sample_every: int = 500  # iterations between sample grids
     log_every: int = 10  # iterations between lines of metrics.jsonl
     strategy: str = "none"  # "none", "mirrored" or "multi_worker"
-    jobs: tuple[int, int] = (1, 1)  # (i, n): train the i-th of n shares of the networks only
+    jobs: tuple = (1, 1)  # (i, n): train the i-th of n shares of the networks only
     jit: bool = False  # compile with XLA, for GPUs; draws other random numbers
     overwrite: bool = False  # begin anew, after moving the former run aside
     progress: bool = True  # show a bar
