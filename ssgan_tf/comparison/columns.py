@@ -59,7 +59,7 @@ def names_of(results, names):
 def why_unfinished(results, name):
     """Return why a member has no figures, or not of all its trainings; None where it has."""
     reasons = [
-        (f"seed {training['seed']}: " if trained_again(results) else "")
+        (f"seed {training['seed']}: " if results["members"][name]["further"] else "")
         + ". ".join(filter(None, [state(training), training["failure"]]))
         for training in trainings(results, name) if training["state"] != "finished"
     ]  # fmt: skip
@@ -81,12 +81,13 @@ def bold_means(found, best, digits, scale=1):
 
 
 def training_columns(results, names):
-    """Return a column of how often each member was trained, where one was more than once."""
+    """Return a column of how many trainings each member has figures of, where one has several."""
     if not trained_again(results):
         return []
     return [(Cell("trainings", note="by how many seeds; ± is half the 95 % interval of a mean over "
                   "them (Student's t)"),
-             {name: len(trainings(results, name)) for name in names})]  # fmt: skip
+             {name: sum(training["metrics"] is not None for training in trainings(results, name))
+              or None for name in names})]  # fmt: skip
 
 
 def quoted(value):

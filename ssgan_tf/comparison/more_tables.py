@@ -89,10 +89,12 @@ def order_table(results):
         Cell("p", note="share of all possible orders that agree with the paper's at least as well "
              f"(of {DRAWN_ORDERS:,} random ones for more than {ALL_ORDERS} rows)"),
     ]  # fmt: skip
-    how = "Each network was trained once, and near figures may well change places in another"
+    note = (
+        "Each member was trained once, and near figures may well change places in another training."
+    )
     if trained_again(results):
-        how = "By means over trainings; near ones may well change places with further"
-    return Table(columns, rows, "Our order and the paper's", f"{how} training.")
+        note = "By means over trainings; near ones may well change places with further trainings."
+    return Table(columns, rows, "Our order and the paper's", note)
 
 
 def checkerboard_table(results, shares):

@@ -72,14 +72,16 @@ HOW_TO_READ = {
 
 def headline(results):
     """Return the main result in a sentence or two: which method has the lowest FID."""
-    again, every = trained_again(results), every_training(results)
+    every, unit = every_training(results), "members"
+    if len(every) > len(results["members"]):
+        unit = "trainings"
     counts = {
         words: sum(training["state"] == key for training in every.values())
         for key, words in (("failed", "failed"), ("unfinished", "not finished"))
     }
     rest = "".join(f", {count} {words}" for words, count in counts.items() if count)
     done = len(every) - sum(counts.values())
-    words = f"{done} of {len(every)} {'trainings' if again else 'members'} finished{rest}. "
+    words = f"{done} of {len(every)} {unit} finished{rest}. "
     found = fids(results, groups(results).get("methods", []))
     kind = "methods"
     if len(found) < 2:
@@ -93,7 +95,10 @@ def headline(results):
         return words + f"{fid_name(results)} of {shown[0]} is the only one so far."
     words += f"Of {len(order)} {kind} {shown[0]} has the lowest {fid_name(results)}"
     words += f", before {' and '.join(shown[1:3])}"
-    words += f" (means over {_seeds(results)}, ± half the 95 % interval)." if again else "."
+    if trained_again(results):
+        seeds = _in_words(mean.seeds for mean in intervals.values())
+        words += f" (means over {seeds}, ± half the 95 % interval)"
+    words += "."
     if "ssgan" in order[1:]:
         words += f" SSGAN, which the paper has first, is number {order.index('ssgan') + 1}."
     return " ".join([words, *advantages(results)])
@@ -106,12 +111,10 @@ def _interval(mean):
     return f"{mean.mean:.2f} ± {mean.half_width:.2f}"
 
 
-def _seeds(results):
-    """Return how often members were trained, in words: "3 trainings", "2 to 3 trainings"."""
-    counts = sorted({len(trainings(results, name)) for name in results["members"]})
-    if len(counts) > 1:
-        return f"{counts[0]} to {counts[-1]} trainings"
-    return _count(counts[0], "training")
+def _in_words(counts):
+    """Return how many trainings members have in words: "3 trainings", "2 to 3 trainings"."""
+    fewest, *more = sorted(set(counts))
+    return f"{fewest} to {more[-1]} trainings" if more else _count(fewest, "training")
 
 
 def write_page(out, results, pictures):
@@ -328,8 +331,8 @@ def _inputs(results):
             )
         ),
         "Classifiers learn from": images_in_words(results["classifiers_learn_from"]),
-        "Trainings": f"{_seeds(results)} of each member, by seeds of their own; the split is the "
-        "same for all",
+        "Trainings": _in_words(len(trainings(results, name)) for name in results["members"])
+        + " of each member, by seeds of their own; the split is the same for all",
         "Image size": f"{data['image_size']} pixels",
         "Evaluated": f"{evaluation['per_class']} generated images a class, features "
         f"{evaluation['features']}",

@@ -32,7 +32,7 @@ def describe(study):
         describe_data(study.parts),
         f"Budget of each member: {options.budget}",
         table.text(),
-        f"In all: {_count(todo, 'train')} {_members(options)} to train; "
+        f"In all: {_members(_count(todo, 'train'), options)}; "
         f"{_images(study, todo):,} images to make, {options.per_class} of each class; "
         f"{_classifiers(todo)} classifiers to train",
     ]
@@ -59,8 +59,10 @@ def _training(work):
     return f"{networks} × {work.iterations:,}"
 
 
-def _members(options):
-    return "members" if options.seeds == 1 else f"trainings of members, {options.seeds} of each,"
+def _members(count, options):
+    if options.seeds == 1:
+        return f"{count} members to train"
+    return f"{count} trainings to do, with {options.seeds} seeds for each member"
 
 
 def _count(todo, stage):

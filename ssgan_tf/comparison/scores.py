@@ -35,8 +35,11 @@ def every_training(results):
 
 
 def trained_again(results):
-    """Return whether any member was trained more than once, so that there are intervals."""
-    return any(member["further"] for member in results["members"].values())
+    """Return whether a further training of any member has been measured."""
+    return any(
+        training["metrics"] for member in results["members"].values()
+        for training in member["further"]
+    )  # fmt: skip
 
 
 def overall(results, name, measure):

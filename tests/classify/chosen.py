@@ -10,6 +10,7 @@ from tiny import painted_squares, tiny_method
 from ssgan_tf import generation
 from ssgan_tf.classify import rounds_folder
 from ssgan_tf.data import load_dataset
+from ssgan_tf.training.sampling import ClassGenerator
 
 CLASSES = ("left", "right")
 HELD_OUT, LEARNT = 5, 7  # of each class
@@ -54,13 +55,13 @@ def untrained_run(folder, monkeypatch):
     """Make a run whose generators show their latents; return its folder."""
     monkeypatch.setattr(rounds_folder, "Classifier", Chosen)
     method = tiny_method()
-    method.generators = dict.fromkeys(CLASSES, noise)
+    method.generators = {name: ClassGenerator(noise, 0, name) for name in CLASSES}
     method.trained_iterations = dict.fromkeys(CLASSES, 1)
     monkeypatch.setattr(generation, "load_run", lambda run, average: method)
     classes = {name: {"train": [], "test": []} for name in CLASSES}
     data = {"name": "real", "fingerprint": "", "classes": classes}
     folder.mkdir()
-    (folder / "config.json").write_text(json.dumps({"settings": {}, "data": data}))
+    (folder / "config.json").write_text(json.dumps({"settings": {"method": "ssgan"}, "data": data}))
     return folder
 
 

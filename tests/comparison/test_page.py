@@ -103,6 +103,10 @@ def test_headline(invented):
 
 def test_one_training_each_is_said(invented, tmp_path):
     results = invented.study({"ssgan": 9.0, "wgan": 8.0}, [2])
+    invented.again(results, "ssgan", None, state="unfinished", stage="train", iterations={})
+    assert headline(results).startswith("2 of 3 trainings finished, 1 not finished. Of 2 methods")
+    assert headline(results).endswith("WGAN (8.00) has the lowest FID-768, before SSGAN (9.00). "
+                                      "SSGAN, which the paper has first, is number 2.")  # fmt: skip
     assert "One training each: every member was trained once" in write(tmp_path, results)
 
 

@@ -256,7 +256,7 @@ def test_further_trainings_differ_in_all_but_the_split(make, copied, without_rep
     study = make(copied, names=["wgan"], options={"seeds": 2}, classify=False)
     assert [work.name for work in study.works] == ["wgan", "wgan-seed-1"]
     assert [work.pending() for work in study.works] == [[], ["train", "generate", "evaluate"]]
-    assert "1 trainings of members, 2 of each, to train" in study.plan()
+    assert "1 trainings to do, with 2 seeds for each member; 10 images" in study.plan()
     results = study.run()
     assert (study.exit_code, results["seeds"]) == (0, 2)
     assert list(results["members"]) == ["dcgan", "wgan"]

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ssgan_tf import methods
 from ssgan_tf.comparison import columns
 from ssgan_tf.comparison.images import REAL
 from ssgan_tf.comparison.ranks import agreement, compare_order, rankings, sentence
@@ -141,7 +142,7 @@ def test_means_and_intervals_over_trainings(study, invented):
     assert str(cells(table, "SSGAN")["FID-768"]) == "13.00 ± 6.35"  # 12.706 · 0.5
     assert str(cells(table, "WGAN")["FID-768"]) == "14.00"
     assert cells(table, "WGAN")["Model"].note == "seed 1: failed at train. x"
-    assert cells(table, "SSGAN")["trainings"].value == 2
+    assert [cells(table, name)["trainings"].value for name in ("SSGAN", "WGAN")] == [2, 1]
     assert ("WGAN-GP", "FID-768") in bold(table)  # a mean of 12.5
     measures = make_tables(study, {})["measures"]
     assert str(cells(measures, "SSGAN")["KID-768 ×1000"]) == "13.00 ± 6.35"
@@ -274,3 +275,15 @@ def test_what_looks_equal_is_bold_alike_or_not_at_all():
     assert [cell.emphasis for cell in cells.values()] == [True, True, False, False]
     cells = columns.bold({"a": 0.0001, "b": 0.0002}, max, 3)
     assert not any(cell.emphasis for cell in cells.values())
+
+
+def test_ssgan_and_wgan_gp_are_said_to_be_no_pair(invented):
+    """With the figures of the methods themselves."""
+    words = "λ is 1 and 10, β₁ 0.5 and 0, the critic has ReLU and LeakyReLU"
+    both = invented.study({"ssgan": 1.0, "wgan-gp": 2.0}, [2])
+    assert words in quality_table(both, 2).note
+    assert words not in quality_table(invented.study({"ssgan": 1.0, "dcgan": 2.0}, [2]), 2).note
+    ssgan, wgan_gp = methods.create("ssgan"), methods.create("wgan-gp")
+    assert [one.settings.lambda_ for one in (ssgan, wgan_gp)] == [1, 10]
+    assert [one.betas[0] for one in (ssgan, wgan_gp)] == [0.5, 0]
+    assert [one.build_critic().slope for one in (ssgan, wgan_gp)] == [0.0, 0.2]
