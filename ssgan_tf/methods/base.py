@@ -14,6 +14,7 @@ from keras import ops
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.backbone import stages
+from ssgan_tf.methods import critic_augment, penalties
 
 GENERATOR_NORMS = ("batch", "layer")
 NOISES = ("normal", "poisson", "uniform", "normal+uniform")
@@ -42,6 +43,8 @@ class Settings:
     critic_steps: int = 5  # critic updates per generator update, as in WGAN-GP
     noise: str = "normal"  # distribution of the latents (SSGAN, Table 6)
     ema: float = 0.999  # decay of the generator's moving average, 0 for none
+    augment_critic: str = "none"  # what every image goes through before the critic sees it
+    penalty: str = "none"  # of the critic, beside its own loss: names with commas
     flip: bool = False  # train on horizontal mirror images as well
     vgg_weights: str = "imagenet"  # "imagenet", "random" or a path to VGG-19 without its top
     precision: str = "auto"  # the type that layers compute in
@@ -59,9 +62,11 @@ class Settings:
             ("noise", NOISES),
             ("precision", PRECISIONS),
             ("generator_norm", GENERATOR_NORMS),
+            ("augment_critic", (critic_augment.NONE, *critic_augment.AUGMENTS)),
         ):
             self._require(name, getattr(self, name) in choices, "one of " + ", ".join(choices))
         self._require("base_channels", self.base_channels % 32 == 0, "a multiple of 32")
+        penalties.parse(self.penalty)
         stages(self.image_size)  # an impossible size is an error now, not after loading
 
     def _require(self, name, holds, expected):
