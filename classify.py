@@ -3,6 +3,10 @@
 python classify.py --dataset flower --augment ssgan=augmented/flower --augment flip-crop --seeds 5
 """
 
+from ssgan_tf import stopping
+
+stopping.listen()  # before the imports that take seconds
+
 import sys
 from pathlib import Path
 

@@ -3,6 +3,10 @@
 python compare.py --dataset flower --methods ssgan,wgan-gp,dcgan --iterations 20000
 """
 
+from ssgan_tf import stopping
+
+stopping.listen()  # before the imports that take seconds
+
 import os
 import sys
 from pathlib import Path
@@ -15,6 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from ssgan_tf import command_line
 
 # isort: split
+from ssgan_tf.comparison.against import verdict
 from ssgan_tf.comparison.members import CLASSIFIED, choose
 from ssgan_tf.comparison.options import Options, parse_jobs
 from ssgan_tf.comparison.page import headline
@@ -27,14 +32,15 @@ from ssgan_tf.training import Interrupted
 OPTIONS = {
     "iterations": "The budget: generator updates per class; 20000 without --minutes.",
     "minutes": "Instead: minutes of training of each member.",
-    "per_class": "Images that each member makes of each class.",
+    "seeds": "Trainings of each member: of its networks, from seed, seed + 1, ...",
+    "per_class": "Images that each training makes of each class.",
     "train_per_class": "Real images of each class that members learn from, at most. Default: "
     "400, as classifiers do; all in a study that was begun without such a limit.",
     "test_per_class": "Images held out of each class. Default: 100 or 20 %.",
     "inception": "auto (downloaded once), or its archive or .pb file.",
     "features": "What images are compared by: pool_3 is FID, mixed_7 is FID-768.",
     "classifier_sizes": "Generated images of each class that are added.",
-    "seeds": "Trainings of each classifier.",
+    "classifier_seeds": "Trainings of each classifier.",
     "classifier_weights": "imagenet (downloaded once), scratch, or a folder.",
     "classifier_epochs": "Passes over the real images.",
     "strategy": "none or mirrored (all local GPUs).",
@@ -53,7 +59,7 @@ SETTINGS = {
     "flip": "Train on horizontal mirror images as well.",
     "vgg_weights": "imagenet (downloaded once), a file, or random (only to try things out).",
     "precision": "auto, float32 or mixed_bfloat16.",
-    "seed": "Of everything that is drawn at random.",
+    "seed": "Of the split, and of everything drawn at random in the first training.",
 }
 
 flags.DEFINE_string("dataset", "demo", "Name of a data set, or a folder with a folder per class.")
@@ -130,7 +136,7 @@ def _conclude(study, results):
     """Print the tables, what was left, what failed and where the report is."""
     for table in make_tables(results, {}).values():
         print(f"\n{table.text()}")
-    print(f"\n{headline(results)}")
+    print("\n" + "\n".join([headline(results), *verdict(results)]))
     for label in study.held:
         print(f"Left to the other process that is at it: {label}")
     for label, stage, line, _ in study.failures:

@@ -4,6 +4,10 @@ python evaluate.py --dataset flower --generated augmented/flower --out results/f
 python evaluate.py --dataset flower --run runs/flower/ssgan --out results/flower-ssgan
 """
 
+from ssgan_tf import stopping
+
+stopping.listen()  # before the imports that take seconds
+
 import os
 from pathlib import Path
 
@@ -21,7 +25,7 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation import evaluate
 from ssgan_tf.evaluation.baseline import read_baseline
 from ssgan_tf.evaluation.page import headline
-from ssgan_tf.evaluation.results import GENERATED, REPORT, require_own
+from ssgan_tf.evaluation.results import GENERATED, REPORT, own_folder
 from ssgan_tf.evaluation.tables import distance_table, memorisation_table, quality_table
 from ssgan_tf.generation import write_generated_set
 from ssgan_tf.metrics.inception import FEATURES
@@ -45,7 +49,7 @@ flags.DEFINE_string(
     "Accuracy of a classifier without augmentation, such as 0.65, or the folder of a comparison "
     "by classify.py: the advice promises no more than is left to gain.",
 )
-flags.DEFINE_integer("seed", 0, "Of everything that is drawn at random.", lower_bound=0)
+flags.DEFINE_integer("seed", 0, "Of everything that is drawn at random.")
 flags.DEFINE_integer("test_per_class", None, "Held-out images, where no manifest records them.")
 
 
@@ -56,14 +60,8 @@ def _name(folder):
     return f"{folder.parent.name}-{folder.name}" if inside else folder.name
 
 
-def main(values):
-    """Sample if asked to, measure, print the tables."""
-    if bool(values.generated) == bool(values.run):
-        raise UserError("name the images to measure: either --generated FOLDER or --run RUN")
-    if bool(values.dataset) == bool(values.real):
-        raise UserError("name the real images: either --dataset NAME or --real FOLDER")
-    out = Path(values.out or Path("results") / _name(values.generated or values.run)).expanduser()
-    require_own(out, values.generated, values.real, *places_of(values.dataset, values.datasets_dir))
+def _measure(values, out):
+    """Sample if asked to, and evaluate; return the metrics."""
     generated, classes = values.generated, values.classes
     if values.run:
         # What is wrong with these is said rather now than after the sampling.
@@ -82,7 +80,7 @@ def main(values):
         classes = [name for name, entry in manifest["classes"].items() if entry["count"]]
         if not classes:
             raise UserError("--per_class balance makes no images of equal classes; name a number")
-    metrics = evaluate(
+    return evaluate(
         generated,
         out,
         dataset=values.dataset,
@@ -97,6 +95,18 @@ def main(values):
         image_size=values.image_size,
         test_per_class=values.test_per_class,
     )
+
+
+def main(values):
+    """Sample if asked to, measure, print the tables."""
+    if bool(values.generated) == bool(values.run):
+        raise UserError("name the images to measure: either --generated FOLDER or --run RUN")
+    if bool(values.dataset) == bool(values.real):
+        raise UserError("name the real images: either --dataset NAME or --real FOLDER")
+    out = Path(values.out or Path("results") / _name(values.generated or values.run)).expanduser()
+    places = places_of(values.dataset, values.datasets_dir)
+    with own_folder(out, values.generated, values.real, *places):
+        metrics = _measure(values, out)
     for table in (distance_table, quality_table, memorisation_table):
         print(f"\n{table(metrics).text()}")
     print(f"\n{headline(metrics)}\n{metrics['overall']['memorisation']['verdict']}")

@@ -3,21 +3,29 @@
 python generate.py --run runs/flower/ssgan --per_class 400 --out augmented/flower
 """
 
+import sys
+
+from ssgan_tf import stopping
+
+stopping.listen()  # before the imports that take seconds
+
 from absl import flags
 
 from ssgan_tf import command_line
 from ssgan_tf.classify.classifier import Classifier
-from ssgan_tf.classify.rounds import TOLERANCE, filter_in_rounds
+from ssgan_tf.classify.rounds import filter_in_rounds
+from ssgan_tf.classify.rules import LEVEL, MCNEMAR, TOLERANCE
 from ssgan_tf.data.balance import parse_per_class
 from ssgan_tf.errors import UserError
 from ssgan_tf.filtering import Filter
 from ssgan_tf.generation import write_generated_set
+from ssgan_tf.training import Interrupted
 
 flags.DEFINE_string("run", None, "Run directory that train.py wrote.")
 flags.DEFINE_string("out", None, "Folder to write; new, or an earlier generated set.")
 flags.DEFINE_string("per_class", "400", "Images per class, or 'balance': up to the largest class.")
 flags.DEFINE_list("classes", None, "Only these classes, separated by commas.")
-flags.DEFINE_integer("seed", 0, "Which images.", lower_bound=0)
+flags.DEFINE_integer("seed", 0, "Which images.")
 flags.DEFINE_boolean("ema", True, "Use the moving average of the weights; --noema the last ones.")
 flags.DEFINE_boolean("interpolate", False, "Also write a walk through the latents as a GIF.")
 flags.DEFINE_string(
@@ -32,11 +40,17 @@ flags.DEFINE_integer(
     "At most so many: each further one trains the classifier on the accepted images too, and "
     "filters anew if that improves it.",
 )  # fmt: skip
+flags.DEFINE_string(
+    "filter_rule", MCNEMAR,
+    "When a round improves the classifier, on held-out images: mcnemar (a paired test, one-sided, "
+    f"level {LEVEL}) or paper (its accuracy rises by more than --filter_tolerance).",
+)  # fmt: skip
 flags.DEFINE_float(
-    "filter_tolerance", TOLERANCE, "A round must add more than this to its accuracy."
+    "filter_tolerance", None, f"Of the accuracy, with --filter_rule paper. Default: {TOLERANCE}."
 )
 
-OF_FILTER = ("threshold", "filter_limit", "filter_rounds", "filter_tolerance")
+OF_ROUNDS = ("filter_rule", "filter_tolerance")
+OF_FILTER = ("threshold", "filter_limit", "filter_rounds", *OF_ROUNDS)
 
 
 def main(values):
@@ -53,17 +67,31 @@ def main(values):
         "walk": values.interpolate,
     }
     if values.filter is not None:
-        manifest = filter_in_rounds(
-            values.run,
-            values.out,
-            per_class,
-            Filter(
-                Classifier.load(values.filter), values.threshold, values.filter_limit, values.filter
-            ),
-            rounds=values.filter_rounds,
-            tolerance=values.filter_tolerance,
-            **options,
-        )
+        for name in OF_ROUNDS:
+            if values[name].present and values.filter_rounds == 1:
+                raise UserError(f"--{name} compares rounds; it needs --filter_rounds 2 or more")
+        try:
+            manifest = filter_in_rounds(
+                values.run,
+                values.out,
+                per_class,
+                Filter(
+                    Classifier.load(values.filter),
+                    values.threshold,
+                    values.filter_limit,
+                    values.filter,
+                ),
+                rounds=values.filter_rounds,
+                rule=values.filter_rule,
+                tolerance=values.filter_tolerance,
+                **options,
+            )
+        except Interrupted as stop:
+            print(
+                f"Stopped; finished rounds are kept. Go on with: {command_line.again()}",
+                file=sys.stderr,
+            )
+            return stop.exit_code
     else:
         for name in OF_FILTER:
             if values[name].present:
@@ -80,11 +108,7 @@ def main(values):
                 f"{entry['sampled']:,} candidates"
             )
     if values.filter_rounds > 1:
-        for number, entry in enumerate(manifest["filter"]["rounds"], 1):
-            print(
-                f"  round {number}: validation accuracy {entry['validation_accuracy']:.4f}, "
-                + ("filtered with this classifier" if entry["kept"] else "not enough better")
-            )
+        print_rounds(manifest["filter"])
     for name, entry in manifest["classes"].items():
         if entry.get("shortfall"):
             print(f"WARNING: {name}: {entry['shortfall']}")
@@ -94,6 +118,30 @@ def main(values):
         "data set like any other"
     )
     return 0
+
+
+def print_rounds(filtering):
+    """Say how the rounds went, from what the manifest has of the filter."""
+    held_out = filtering["held_out"]
+    for number, entry in enumerate(filtering["rounds"], 1):
+        accuracy = (
+            f"  round {number}: accuracy on held-out images {entry['validation_accuracy']:.4f}"
+        )
+        if number == 1:
+            print(accuracy)
+            continue
+        print(
+            f"{accuracy}; {entry['discordant']['gained']} of {held_out['images']} newly right and "
+            f"{entry['discordant']['lost']} newly wrong, p = {entry['p']:.3g}: "
+            + ("filtered with this classifier" if entry["kept"] else "not better, so not used")
+            + f" ({entry['classifier']})"
+        )
+    if seen := held_out["trained_on_by_generator"]:
+        print(
+            f"WARNING: the generator was trained on {seen} of the {held_out['images']} held-out "
+            "images, which favours classifiers trained on its images; train.py --train_per_class "
+            "leaves them out"
+        )
 
 
 if __name__ == "__main__":

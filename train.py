@@ -3,6 +3,10 @@
 python train.py --dataset flower --mu 0.01 --lambda 1
 """
 
+from ssgan_tf import stopping
+
+stopping.listen()  # before the imports that take seconds
+
 import dataclasses
 import sys
 
@@ -10,7 +14,9 @@ from absl import flags
 
 from ssgan_tf import command_line
 from ssgan_tf.data import load_dataset
+from ssgan_tf.data.loading import places_of
 from ssgan_tf.data.splits import limited_split, parse_class_sizes
+from ssgan_tf.files import require_outside
 from ssgan_tf.methods import METHODS, Settings, create
 from ssgan_tf.training import Interrupted, Options, fit
 from ssgan_tf.training.plan import describe_data, describe_plan
@@ -80,6 +86,7 @@ def main(values):
         all_images=values.all_images,
     )
     run_dir = options.run_dir or default_run_path(images.name, method.name)
+    require_outside(run_dir, *places_of(values.dataset, values.datasets_dir), flag="--run_dir")
     options = dataclasses.replace(options, run_dir=run_dir)
     print(describe_data(parts))
     if values.all_images:

@@ -15,6 +15,8 @@ from pathlib import Path
 from absl import app, flags
 from absl import logging as absl_logging
 
+from ssgan_tf import stopping
+from ssgan_tf.bounds import require
 from ssgan_tf.errors import UserError
 
 # Said by TensorFlow whenever it starts; neither a problem nor news.
@@ -50,31 +52,49 @@ def _without_chatter():
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # warnings and worse
 with _without_chatter():
-    importlib.import_module("tensorflow").config.list_physical_devices()
+    _tensorflow = importlib.import_module("tensorflow")
+    _tensorflow.config.list_physical_devices()
 
 
 def run(main):
     """Run `main(flags)` as a script and leave with the contract's exit codes.
 
     0 done; 1 a bug, with its traceback; 2 the user's input is wrong, one line on standard error;
-    128 + signal where a signal stopped the work after it was saved.
+    128 + signal where a signal stopped the work, after what can be saved was.
     """
 
     def call(arguments):
         if len(arguments) > 1:
             raise UserError(f"unexpected argument {arguments[1]!r}; flags begin with --")
+        for name, value in flags.FLAGS.flag_values_dict().items():
+            if not isinstance(value, str):  # such as --per_class, whose reader knows what it means
+                require(name, value)
         return main(flags.FLAGS)
 
     def guarded(arguments):
         try:
-            return call(arguments)
+            with stopping.unwinding():
+                return call(arguments)
+        except stopping.StoppedBySignal as stop:
+            return stopping.say(stop.number)
         except UserError as error:
-            print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
-            return 2
+            return _refused(error)
+        except (MemoryError, _tensorflow.errors.ResourceExhaustedError) as error:
+            reason = (str(error).strip().splitlines() or ["no more to be had"])[0][:200]
+            return _refused(
+                f"the memory does not suffice ({reason}); lower --batch_size, --image_size or "
+                "--base_channels"
+            )
 
     plain = logging.Formatter("%(levelname)s: %(message)s")
     absl_logging.get_absl_handler().setFormatter(plain)
     app.run(guarded, flags_parser=_parse)
+
+
+def _refused(line):
+    """Print a line on standard error; return the exit code of what the user can mend."""
+    print(f"{Path(sys.argv[0]).name}: {line}", file=sys.stderr)
+    return 2
 
 
 def _parse(arguments):

@@ -15,12 +15,19 @@ from ssgan_tf.classify.conditions import Condition, row_name
 from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.classify.training import ClassifierTraining, predictor
 from ssgan_tf.files import sweep_temporaries, write_json
+from ssgan_tf.json_files import NUMBER, Each, find_json
 from ssgan_tf.training.metrics_log import MetricsLog
 
 RESULT, CURVES = "result.json", "metrics.jsonl"
-KEYS = {
-    "scores", "images", "added", "steps", "fingerprint", "versions", "git_commit",
-}  # of a result  # fmt: skip
+_MEASURES = {"precision": NUMBER, "recall": NUMBER, "f1": NUMBER}
+SHAPE = {  # of a result
+    "scores": {
+        "accuracy": NUMBER, **_MEASURES, "seconds": NUMBER, "confusion": [[int]],
+        "classes": Each({**_MEASURES, "images": int}),
+    },
+    "images": int, "added": Each(int), "steps": int, "fingerprint": str, "versions": dict,
+    "git_commit": (str, None),
+}  # fmt: skip
 TEST_EVERY = 5  # lines between the test accuracies of the curves
 
 
@@ -52,11 +59,7 @@ class Member:
 
     def result(self, out):
         """Return its `result.json` as a dict, or None where it has not finished or is damaged."""
-        try:
-            result = json.loads((self.folder(out) / RESULT).read_text())
-        except (OSError, ValueError):
-            return None
-        return result if isinstance(result, dict) and result.keys() >= KEYS else None
+        return find_json(self.folder(out) / RESULT, SHAPE)
 
 
 def train_member(

@@ -80,7 +80,7 @@ def make_record(study, member):
         "settings": dataclasses.asdict(study.settings),
         "steps": study.steps(member),
         "learnt_from": hashes_by_class(study.division.training),
-        "spared": hashes_by_class(study.division.spared),
+        "held_out": hashes_by_class(study.division.held_out),
     }
 
 

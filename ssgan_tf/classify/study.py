@@ -6,6 +6,7 @@ import functools
 import gc
 from pathlib import Path
 
+from ssgan_tf.bounds import require, require_fields
 from ssgan_tf.classify.classifier import RECORD
 from ssgan_tf.classify.conditions import (
     added_images,
@@ -46,6 +47,9 @@ class Protocol:
     imbalance: tuple[str, ...] = ()  # ("roses=20",): so few of a class
     validation: bool = False  # test on images of the training side instead
 
+    def __post_init__(self):
+        require_fields(self)
+
 
 class Stopped(Exception):
     """A signal asked to stop in the midst of a training."""
@@ -81,8 +85,8 @@ class Study:
         datasets_dir=None, classes=None, image_size=None, keep_weights=False, cache_dir=None,
         progress=True,
     ):  # fmt: skip
-        if seeds < 1:
-            raise UserError(f"--seeds is {seeds}; it must be at least 1")
+        require("seeds", seeds)
+        require("image_size", image_size)
         self.out, self.source, self.datasets_dir = Path(out).expanduser(), dataset, datasets_dir
         self.protocol, self.settings = protocol or Protocol(), settings or Settings()
         self.keep_weights, self.progress = keep_weights, progress

@@ -1,5 +1,7 @@
 """Whether the members of a study, and what they have to beat, had the same means."""
 
+from ssgan_tf.comparison.scores import every_training
+
 
 def advantages(results):
     """Return sentences on members that learnt from more real images than the classifiers do.
@@ -10,10 +12,10 @@ def advantages(results):
         results: what `results.json` holds.
     """
     classifiers, groups = results["classifiers_learn_from"], {}
-    for member in results["members"].values():
-        learnt = member["learnt_from"]
+    for label, training in every_training(results).items():
+        learnt = training["learnt_from"]
         if any(learnt[name] > count for name, count in classifiers.items()):
-            groups.setdefault(tuple(learnt.items()), []).append(member["label"])
+            groups.setdefault(tuple(learnt.items()), []).append(label)
     real = sum(classifiers.values())
     return [
         f"UNEQUAL: {', '.join(labels)} learnt from {images_in_words(dict(learnt))}, "
@@ -39,12 +41,12 @@ def images_in_words(counts):
 
 def unequal_updates(results):
     """Yield sentences on members that were trained for more or less than the budget."""
-    updates, members = results["budget"]["iterations"], results["members"].values()
+    updates = results["budget"]["iterations"]
     budget = updates and updates * len(results["dataset"]["classes"])
-    for member in members:
-        made = sum(member["iterations"].values())
-        if budget and member["metrics"] and made != budget:
+    for label, training in every_training(results).items():
+        made = sum(training["iterations"].values())
+        if budget and training["metrics"] and made != budget:
             yield (
-                f"{member['label']} was trained for {made:,} generator updates in all, and the "
+                f"{label} was trained for {made:,} generator updates in all, and the "
                 f"budget is {budget:,}: it is not on equal terms with the others."
             )

@@ -1,7 +1,6 @@
 """The classifiers of a study: one comparison for each member, and one of all members together."""
 
 import dataclasses
-import json
 import shutil
 
 from ssgan_tf.classify.conditions import (
@@ -9,6 +8,7 @@ from ssgan_tf.classify.conditions import (
     Condition,
     added_images,
     counts_to_add,
+    parse_condition,
     parse_sizes,
 )
 from ssgan_tf.classify.generated import load_generated
@@ -17,9 +17,12 @@ from ssgan_tf.classify.member import Member as Training
 from ssgan_tf.classify.records import make_config
 from ssgan_tf.classify.study import RESULTS, Study
 from ssgan_tf.classify.training import Settings
+from ssgan_tf.json_files import find_json
 from ssgan_tf.training.run_directory import RunDirectory
 
-CLIPPING = "crop"  # what the paper calls random clipping
+#: What the paper calls random clipping; and what anyone would do first, so the one to beat.
+CLIPPING, BASELINE = "crop", "flip-crop"
+CLASSICAL = (CLIPPING, BASELINE)
 JOINT = "classification"  # folder of the comparison of all members
 
 
@@ -43,7 +46,7 @@ def make_study(comparison, out, augment):
         out,
         augment=augment,
         per_class=options.classifier_sizes,
-        seeds=options.seeds,
+        seeds=options.classifier_seeds,
         protocol=comparison.protocol,
         settings=Settings(weights=options.classifier_weights, epochs=options.classifier_epochs),
         datasets_dir=comparison.datasets_dir,
@@ -59,14 +62,18 @@ def trainings_with(name, options):
     return [
         Training(Condition(name, (name,)), size, seed)
         for size in parse_sizes(options.classifier_sizes)
-        for seed in range(options.seeds)
+        for seed in range(options.classifier_seeds)
     ]
 
 
 def baseline_trainings(options):
-    """Return the trainings without generated images: with no others, and with clipped ones."""
-    original = [Training(Condition(ORIGINAL), None, seed) for seed in range(options.seeds)]
-    return original + trainings_with(CLIPPING, options)
+    """Return the trainings without generated images: with real ones alone, and `CLASSICAL`."""
+    without_sets = [
+        Training(condition, None, seed)
+        for condition in (Condition(ORIGINAL), parse_condition(BASELINE))
+        for seed in range(options.classifier_seeds)
+    ]
+    return without_sets + trainings_with(CLIPPING, options)
 
 
 def are_of(comparison, work):
@@ -100,7 +107,7 @@ def prepare_joint(comparison):
     Raises:
         UserError: earlier classifiers were trained otherwise.
     """
-    study = make_study(comparison, comparison.out / JOINT, [CLIPPING])
+    study = make_study(comparison, comparison.out / JOINT, list(CLASSICAL))
     RunDirectory(study.out, "--out").prepare(make_config(study))
 
 
@@ -148,7 +155,7 @@ def gather(comparison, works):
     study = make_study(
         comparison,
         comparison.out / JOINT,
-        [CLIPPING, *(f"{work.member.condition}={work.generated}" for work in finished)],
+        [*CLASSICAL, *(f"{work.member.condition}={work.generated}" for work in finished)],
     )
     take_over(study, [work.classification for work in (baselines, *finished)])
     return study.run()
@@ -156,7 +163,4 @@ def gather(comparison, works):
 
 def read_joint(out):
     """Return the `results.json` of the comparison of all members, or None where there is none."""
-    try:
-        return json.loads((out / JOINT / RESULTS).read_text())
-    except (OSError, ValueError):
-        return None
+    return find_json(out / JOINT / RESULTS, {"rows": list, "conditions": dict})

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from ssgan_tf.comparison.scores import label, state
+from ssgan_tf.comparison.scores import label, state, trained_again, trainings
 from ssgan_tf.report import Cell, Table
 
 
@@ -52,11 +52,42 @@ def names_of(results, names):
     """Return the first column: what members are called, and why one has no figures."""
     column = {}
     for name in names:
-        member, why = results["members"][name], None
-        if member["state"] != "finished":
-            why = f"{state(member)}. {member['failure']}" if member["failure"] else state(member)
-        column[name] = Cell(label(results, name), note=why)
+        column[name] = Cell(label(results, name), note=why_unfinished(results, name))
     return column
+
+
+def why_unfinished(results, name):
+    """Return why a member has no figures, or not of all its trainings; None where it has."""
+    reasons = [
+        (f"seed {training['seed']}: " if results["members"][name]["further"] else "")
+        + ". ".join(filter(None, [state(training), training["failure"]]))
+        for training in trainings(results, name) if training["state"] != "finished"
+    ]  # fmt: skip
+    return "; ".join(reasons) or None
+
+
+def bold_means(found, best, digits, scale=1):
+    """Return a column of means with their intervals over trainings, the best in bold.
+
+    Args:
+        found: dict by name of `Mean`s.
+        best: `min` or `max`.
+        digits: after the point.
+        scale: what all numbers are multiplied by.
+    """
+    cells = bold({name: scale * mean.mean for name, mean in found.items()}, best, digits)
+    widths = {name: scale * (mean.half_width or 0) for name, mean in found.items()}
+    return with_intervals(cells, widths)
+
+
+def training_columns(results, names):
+    """Return a column of how many trainings each member has figures of, where one has several."""
+    if not trained_again(results):
+        return []
+    return [(Cell("trainings", note="by how many seeds; ± is half the 95 % interval of a mean over "
+                  "them (Student's t)"),
+             {name: sum(training["metrics"] is not None for training in trainings(results, name))
+              or None for name in names})]  # fmt: skip
 
 
 def quoted(value):

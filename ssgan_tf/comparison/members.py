@@ -1,6 +1,8 @@
 """What can be compared: methods, and variants of them, under the names that the user gives."""
 
+import dataclasses
 import difflib
+import re
 from dataclasses import dataclass, field
 
 from ssgan_tf.errors import UserError
@@ -72,17 +74,41 @@ class Member:
         method: a key of `ssgan_tf.methods.METHODS`.
         changes: settings that differ from the method's defaults, by the names in `Settings`.
         label: as the paper calls it: "SSGAN, μ = 0.1".
+        seed: of a further training of the member; None for the first one, by the study's own seed.
     """
 
     name: str
     method: str
     changes: dict = field(default_factory=dict, hash=False)
     label: str = ""
+    seed: int | None = None
+
+    @property
+    def of(self):
+        """The name of the member that this is a training of: its own, without a seed."""
+        return (
+            self.name if self.seed is None else self.name.removesuffix(training_name("", self.seed))
+        )
+
+    def again(self, seed):
+        """Return a further training of this member, which has a folder and a condition of its own.
+
+        Args:
+            seed: of its weights, batches and noise.
+        """
+        return dataclasses.replace(
+            self, name=training_name(self.name, seed), label=f"{self.label}, seed {seed}", seed=seed
+        )
 
     @property
     def condition(self):
         """What the comparison of classifiers calls it, where `+` joins conditions."""
         return condition_of(self.name)
+
+
+def training_name(name, seed):
+    """Return what a further training of a member is called, and its folder."""
+    return f"{name}-seed-{seed}"
 
 
 def condition_of(name):
@@ -120,6 +146,17 @@ def parse_member(name):
         f"--methods: {name!r} is unknown{f', did you mean {close[0]}?' if close else ''}; there "
         f"are {', '.join(METHODS)}, and variants such as ssgan-no-pl, ssgan-poisson or ssgan-mu-0.1"
     )
+
+
+def parse_training(name):
+    """Return the `Member` of the name of a folder of a study, where further trainings have a seed.
+
+    Raises:
+        UserError: as `parse_member`.
+    """
+    if match := re.fullmatch(r"(.+)-seed-(\d+)", name):
+        return parse_member(match[1]).again(int(match[2]))
+    return parse_member(name)
 
 
 def _parse_variant(text):
@@ -202,10 +239,15 @@ def shown(names, dataset, classified, tables=()):
 
 
 def in_order(members):
-    """Return members sorted: methods, ablations, the paper's settings, then all others by name."""
+    """Return members sorted: methods, ablations, the paper's settings, then all others by name.
+
+    Further trainings follow the first one of their member.
+    """
 
     def place(member):
-        known = member.name in KNOWN
-        return (0, KNOWN.index(member.name), "") if known else (1, 0, member.name)
+        seed = -1 if member.seed is None else member.seed
+        if member.of in KNOWN:
+            return 0, KNOWN.index(member.of), "", seed
+        return 1, 0, member.of, seed
 
     return sorted(members, key=place)

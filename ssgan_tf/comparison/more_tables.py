@@ -1,9 +1,24 @@
 """Tables of a study beyond the paper's: all measures, the order, the checkerboard, budgets."""
 
-from ssgan_tf.comparison.columns import bold, names_of, table_of, with_intervals
+from ssgan_tf.comparison.columns import (
+    bold_means,
+    names_of,
+    table_of,
+    training_columns,
+    with_intervals,
+)
 from ssgan_tf.comparison.images import REAL
-from ssgan_tf.comparison.ranks import rankings
-from ssgan_tf.comparison.scores import fid_name, fids, floor, label, overall, state
+from ssgan_tf.comparison.ranks import ALL_ORDERS, DRAWN_ORDERS, rankings
+from ssgan_tf.comparison.scores import (
+    every_training,
+    fid_name,
+    floor,
+    label,
+    means,
+    state,
+    trained_again,
+    trainings,
+)
 from ssgan_tf.report import Cell, Table
 
 STAGES = ("train", "generate", "evaluate", "classify")
@@ -12,36 +27,43 @@ STAGES = ("train", "generate", "evaluate", "classify")
 def measures_table(results):
     """Return every measure of every member, and below them what real images get."""
     names, suffix = list(results["members"]), results["evaluation"]["suffix"]
-
-    def of(measure, key=None):
-        """Return a measure, or what it has under a key, of each member that has it."""
-        found = {name: overall(results, name, measure) for name in names}
-        values = {name: value[key] if key and value else value for name, value in found.items()}
-        return {name: value for name, value in values.items() if value is not None}
-
-    kid, spread = (
-        {name: 1000 * value for name, value in of("KID", key).items()} for key in ("mean", "std")
-    )
-    similar = {name: Cell(pair["mean"], 3) for name, pair in of("SSIM", "generated").items()}
+    kid_note = None
+    kid = bold_means(means(results, "KID", "mean"), min, 2, scale=1000)
+    if not trained_again(results):
+        kid_note = "± is the standard deviation over random subsets"
+        spread = means(results, "KID", "std")
+        kid = with_intervals(kid, {name: 1000 * value.mean for name, value in spread.items()})
+    similar = {name: Cell(mean.mean, 3, mean.half_width)
+               for name, mean in means(results, "SSIM", "generated", "mean").items()}  # fmt: skip
     columns = [
         (Cell("Model"), names_of(results, names)),
+        *training_columns(results, names),
         (Cell(fid_name(results), note="to the training images; lower is better"),
-         bold(fids(results), min, 2)),
+         bold_means(means(results, "FID", "training"), min, 2)),
         (Cell("to held out", note="to real images that were not learnt from; of fewer images, and "
-              "higher for that alone"), bold(of("FID", "held_out"), min, 2)),
-        (Cell(f"KID{suffix} ×1000", note="± is the standard deviation over random subsets"),
-         with_intervals(bold(kid, min, 2), spread)),
-        *((Cell(measure + suffix), bold(of(measure), max, 3))
+              "higher for that alone"),
+         bold_means(means(results, "FID", "held_out"), min, 2)),
+        (Cell(f"KID{suffix} ×1000", note=kid_note), kid),
+        *((Cell(measure + suffix), bold_means(means(results, measure), max, 3))
           for measure in ("precision", "recall", "density", "coverage")),
         (Cell("SSIM", note="mean over random pairs of images; much higher than that of real "
               "images: too little variety"), similar),
         (Cell("copies", note="whether generated images lie too near to training images"),
-         of("memorisation", "finding")),
+         {name: copies(results, name) for name in names}),
     ]  # fmt: skip
     if floor(results) is not None:
         _add_real_images(results, columns)
         names.append(REAL)
     return table_of(names, columns, "All measures of all members")
+
+
+def copies(results, name):
+    """Return the findings on copies among the images of all trainings of a member, or None."""
+    found = (
+        (training["metrics"] or {}).get("overall", {}).get("memorisation", {}).get("finding")
+        for training in trainings(results, name)
+    )
+    return ", ".join(dict.fromkeys(filter(None, found))) or None
 
 
 def order_table(results):
@@ -54,6 +76,7 @@ def order_table(results):
             ", ".join(label(results, name) for name in ranking.firsts),
             f"{len(ranking.reversed)} of {ranking.pairs}",
             Cell(ranking.correlation, 2),
+            Cell(ranking.chance and ranking.chance.p, 3),
         ]
         for ranking in rankings(results)
     ]
@@ -63,11 +86,14 @@ def order_table(results):
              "here"),
         Cell("Spearman", note="rank correlation with the paper: 1 for its order, -1 for the "
              "opposite one, about 0 for none; not of two rows"),
+        Cell("p", note="share of all possible orders that agree with the paper's at least as well "
+             f"(of {DRAWN_ORDERS:,} random ones for more than {ALL_ORDERS} rows)"),
     ]  # fmt: skip
     note = (
-        "By the figures alone: each network was trained once, and near ones may well change "
-        "places in another training."
+        "Each member was trained once, and near figures may well change places in another training."
     )
+    if trained_again(results):
+        note = "By means over trainings; near ones may well change places with further trainings."
     return Table(columns, rows, "Our order and the paper's", note)
 
 
@@ -89,21 +115,21 @@ def checkerboard_table(results, shares):
 
 
 def budget_table(results):
-    """Return state, iterations and time of each member."""
-    members = results["members"]
-    updates = {name: sum(member["iterations"].values()) for name, member in members.items()}
-    trained = {name: member["seconds"].get("train") for name, member in members.items()}
+    """Return state, iterations and time of each training of each member."""
+    found = every_training(results)
+    updates = {name: sum(training["iterations"].values()) for name, training in found.items()}
+    trained = {name: training["seconds"].get("train") for name, training in found.items()}
 
     def minutes(stage):
-        seconds = {name: member["seconds"].get(stage) for name, member in members.items()}
+        seconds = {name: training["seconds"].get(stage) for name, training in found.items()}
         return {name: Cell(value / 60, 1) for name, value in seconds.items() if value is not None}
 
     columns = [
-        (Cell("Model"), {name: Cell(member["label"]) for name, member in members.items()}),
-        (Cell("state"), {name: Cell(state(member), note=member["failure"])
-                         for name, member in members.items()}),
+        (Cell("Model"), {name: Cell(name) for name in found}),
+        (Cell("state"), {name: Cell(state(training), note=training["failure"])
+                         for name, training in found.items()}),
         (Cell("networks", note="one for each class; a single one where the method is conditional"),
-         {name: len(member["iterations"]) or None for name, member in members.items()}),
+         {name: len(training["iterations"]) or None for name, training in found.items()}),
         (Cell("iterations", note="generator updates, of all networks together"),
          {name: count or None for name, count in updates.items()}),
         *((Cell(f"{stage}, min"), minutes(stage)) for stage in STAGES),
@@ -112,17 +138,17 @@ def budget_table(results):
          {name: Cell(trained[name] / count, 2) for name, count in updates.items()
           if count and trained[name]}),
     ]  # fmt: skip
-    return table_of(members, columns, "Budgets")
+    return table_of(found, columns, "Budgets")
 
 
 def _add_real_images(results, columns):
     """Put what real images get into the columns of `measures_table`."""
-    similar = next(filter(None, (overall(results, name, "SSIM") for name in results["members"])))
+    similar = next(iter(means(results, "SSIM", "training", "mean").values()))
     note = "FID between two halves of the training images, each of half as many"
     values = {
         "Model": Cell("Real images", muted=True, note=note),
         fid_name(results): Cell(floor(results), 2, muted=True),
-        "SSIM": Cell(similar["training"]["mean"], 3, muted=True),
+        "SSIM": Cell(similar.mean, 3, muted=True),
     }
     for heading, cells in columns:
         cells[REAL] = values.get(heading.value)

@@ -1,10 +1,10 @@
 """What all members of a study share beside the settings of their networks."""
 
-import math
 import re
 from dataclasses import dataclass
 
 from ssgan_tf import training
+from ssgan_tf.bounds import require_fields
 from ssgan_tf.classify.conditions import parse_sizes
 from ssgan_tf.errors import UserError
 from ssgan_tf.metrics.inception import FEATURES, require_known
@@ -18,19 +18,20 @@ OF_TRAINING = ("strategy", "checkpoint_every", "sample_every", "log_every")
 class Options:
     """The budget of each member, and how its images are judged.
 
-    One of `iterations` and `minutes` is the budget. A network for all classes makes as many
-    updates as a network for each class would make together.
+    One of `iterations` and `minutes` is the budget of a training of a member. A network for all
+    classes makes as many updates as a network for each class would make together.
     """
 
     iterations: int | None = None  # generator updates per class; 20,000 without `minutes`
     minutes: float | None = None  # or of training, shared equally by a member's networks
-    per_class: int = 400  # images that each member makes of each class
+    seeds: int = 1  # trainings of each member; only the split is the same for all of them
+    per_class: int = 400  # images that each training makes of each class
     train_per_class: int | None = None  # real ones that it learns from; as classifiers by default
     test_per_class: int | None = None  # by default 100 for flower and animal, else 20 %
     inception: str = "auto"  # downloaded once, or a file
     features: str = "pool_3"  # FID's own; others need less of the network
     classifier_sizes: str = "200,400"  # generated images of each class that are added
-    seeds: int = 3  # trainings of each classifier
+    classifier_seeds: int = 3  # trainings of each classifier
     classifier_weights: str = "imagenet"
     classifier_epochs: int = 30
     strategy: str | None = None  # these four: by default as `ssgan_tf.training.Options`
@@ -43,13 +44,9 @@ class Options:
             raise UserError("--iterations and --minutes are both a budget; give one of them")
         if self.iterations is None and self.minutes is None:
             object.__setattr__(self, "iterations", ITERATIONS)
-        for name in ("iterations", "per_class", "test_per_class", "seeds", "classifier_epochs"):
-            if getattr(self, name) is not None and getattr(self, name) < 1:
-                raise UserError(f"--{name} is {getattr(self, name)}; it must be at least 1")
-        if self.train_per_class is not None and self.train_per_class < 2:
-            raise UserError(f"--train_per_class is {self.train_per_class}; it must be at least 2")
-        if self.minutes is not None and not 0 < self.minutes < math.inf:
-            raise UserError(f"--minutes is {self.minutes}; it must be more than 0")
+        require_fields(self)
+        if self.test_per_class == 0:
+            raise UserError("--test_per_class is 0; it must be at least 1")
         if self.strategy == "multi_worker":
             raise UserError("--strategy multi_worker trains one run only; share a study by --jobs")
         if self.strategy not in (None, *STRATEGIES):
@@ -94,7 +91,7 @@ def parse_jobs(text):
     Raises:
         UserError: it is not of the form "1/4".
     """
-    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
     i, n = (int(number) for number in match.groups()) if match else (0, 0)
     if not 1 <= i <= n:
         raise UserError(f"--jobs is {text!r}; write 1/4 for the first of four processes")

@@ -3,15 +3,32 @@
 from pathlib import Path
 
 from ssgan_tf.classify.page import headline as classifiers_headline
+from ssgan_tf.comparison.against import verdict
 from ssgan_tf.comparison.budgets import advantages, images_in_words, unequal_updates
 from ssgan_tf.comparison.images import REAL, nyquist_shares
 from ssgan_tf.comparison.options import Options
 from ssgan_tf.comparison.pictures import CHECKERBOARD, COLUMNS, SETTINGS
 from ssgan_tf.comparison.ranks import agreement, rankings, sentence
-from ssgan_tf.comparison.scores import fid_name, fids, floor, groups, label, overall, state
+from ssgan_tf.comparison.scores import (
+    every_training,
+    fid_name,
+    fids,
+    floor,
+    groups,
+    label,
+    means,
+    state,
+    trained_again,
+    trainings,
+)
 from ssgan_tf.comparison.tables import TITLES, make_tables
 from ssgan_tf.report import Callout, Definitions, Details, Figure, Gallery, Section, write_report
 
+ONE_TRAINING = (
+    "One training each: every member was trained once, with one seed, so nothing here tells how "
+    "far its figures move with another; intervals of classifiers are over classifiers alone. "
+    "--seeds 3 trains each member by two more seeds."
+)
 AGREEMENT = {"same": "good", "first": "note", "other": "warning"}
 
 HOW_TO_READ = {
@@ -25,9 +42,16 @@ HOW_TO_READ = {
     "networks and their training. They say which method should be ahead of which, not which value "
     "should come out here.",
     "Best in bold": "The best of our own figures of a column; never the paper's.",
-    "Order": "By the figures alone. Every network was trained once, with one seed, so a small "
-    "difference in FID may be chance. Spearman's correlation is 1 for the paper's order, -1 for "
-    "the opposite one.",
+    "Order": "By the figures alone, means over trainings where there are several. Spearman's "
+    "correlation is 1 for the paper's order, -1 for the opposite one; p is the share of all "
+    "possible orders of the rows that agree with the paper's at least as well. Three rows stand in "
+    "its order by chance in one case of six.",
+    "Trainings": "A member that was trained with several seeds has means over its trainings, and ± "
+    "is half their 95 % interval. A single training is one draw: a small difference in FID may be "
+    "chance. Pictures are of the first training.",
+    "Against flip-crop": "Of classifiers that learn from real images, flipped and cropped anew in "
+    "each batch, which costs nothing. The interval is over trainings of the generator and over "
+    "classifiers. Better and worse: p below 0.05, adjusted for all members and sizes (Holm).",
     "KID": "Like FID, but not biased by the number of images. ± is the standard deviation over "
     "random subsets.",
     "Precision, density": "Share of generated images that look real (density also counts how "
@@ -35,8 +59,8 @@ HOW_TO_READ = {
     "Recall, coverage": "Share of real images that the generator can make, or has images next to. "
     "Low when the generator makes always the same.",
     "SSIM": "Similarity of random pairs. Much higher than that of real images: too little variety.",
-    "Accuracy, precision of classifiers": "Of ResNet-18 on real test images, a mean over seeds; ± "
-    "is half its 95 % interval. Each seed trains another classifier, not another generator.",
+    "Accuracy, precision of classifiers": "Of ResNet-18 on real test images, a mean over seeds of "
+    "classifiers and over trainings of the generator; ± is half its 95 % interval.",
     "Nyquist share": "Share of an image's energy in patterns that alternate from pixel to pixel, "
     "as a checkerboard does. Photographs have almost none; blurred images have less still.",
     "Parameters, FLOPs": "By the paper's Eq. 9 and 10. A method that is not conditional trains "
@@ -48,14 +72,16 @@ HOW_TO_READ = {
 
 def headline(results):
     """Return the main result in a sentence or two: which method has the lowest FID."""
-    members = results["members"]
+    every, unit = every_training(results), "members"
+    if len(every) > len(results["members"]):
+        unit = "trainings"
     counts = {
-        words: sum(member["state"] == key for member in members.values())
+        words: sum(training["state"] == key for training in every.values())
         for key, words in (("failed", "failed"), ("unfinished", "not finished"))
     }
     rest = "".join(f", {count} {words}" for words, count in counts.items() if count)
-    done = len(members) - sum(counts.values())
-    words = f"{done} of {len(members)} members finished{rest}. "
+    done = len(every) - sum(counts.values())
+    words = f"{done} of {len(every)} {unit} finished{rest}. "
     found = fids(results, groups(results).get("methods", []))
     kind = "methods"
     if len(found) < 2:
@@ -63,14 +89,32 @@ def headline(results):
     if not found:
         return words + "None has been measured yet."
     order = sorted(found, key=found.get)
-    shown = [f"{label(results, name)} ({found[name]:.2f})" for name in order]
+    intervals = means(results, "FID", "training", names=order)
+    shown = [f"{label(results, name)} ({_interval(intervals[name])})" for name in order]
     if len(order) == 1:
         return words + f"{fid_name(results)} of {shown[0]} is the only one so far."
     words += f"Of {len(order)} {kind} {shown[0]} has the lowest {fid_name(results)}"
-    words += f", before {' and '.join(shown[1:3])}."
+    words += f", before {' and '.join(shown[1:3])}"
+    if trained_again(results):
+        seeds = _in_words(mean.seeds for mean in intervals.values())
+        words += f" (means over {seeds}, ± half the 95 % interval)"
+    words += "."
     if "ssgan" in order[1:]:
         words += f" SSGAN, which the paper has first, is number {order.index('ssgan') + 1}."
     return " ".join([words, *advantages(results)])
+
+
+def _interval(mean):
+    """Return a mean as text: "8.00 ± 1.20", or "8.00" of one training."""
+    if mean.half_width is None:
+        return f"{mean.mean:.2f}"
+    return f"{mean.mean:.2f} ± {mean.half_width:.2f}"
+
+
+def _in_words(counts):
+    """Return how many trainings members have in words: "3 trainings", "2 to 3 trainings"."""
+    fewest, *more = sorted(set(counts))
+    return f"{fewest} to {more[-1]} trainings" if more else _count(fewest, "training")
 
 
 def write_page(out, results, pictures):
@@ -129,16 +173,19 @@ def write_page(out, results, pictures):
 
 def _summary(results):
     """Return the headline, then what nobody should miss."""
-    members = results["members"].values()
+    every = every_training(results)
     summary = [headline(results)]
     if results["classifiers"]:
         summary.append(f"Classifiers: {classifiers_headline(results['classifiers'])}")
+        summary += verdict(results)
+    if not trained_again(results):
+        summary.append(Callout("note", ONE_TRAINING))
     for ranking in rankings(results):
         if ranking.measure != "IS":  # which the table of the order has
             summary.append(Callout(AGREEMENT[agreement(ranking)], sentence(results, ranking)))
-    for member in members:
-        if member["state"] == "failed":
-            words = f"{member['label']} {state(member)}. {member['failure'] or ''}"
+    for name, training in every.items():
+        if training["state"] == "failed":
+            words = f"{name} {state(training)}. {training['failure'] or ''}"
             summary.append(Callout("bad", words.strip()))
     failure = results.get("baselines", {}).get("failure")
     if failure:
@@ -146,18 +193,19 @@ def _summary(results):
             Callout("bad", f"The classifiers without generated images failed. {failure}")
         )
     waiting = [
-        f"{member['label']} (next: {member['stage']})"
-        for member in members if member["state"] == "unfinished"
+        f"{name} (next: {training['stage']})"
+        for name, training in every.items() if training["state"] == "unfinished"
     ]  # fmt: skip
     if waiting:
         summary.append(Callout("warning", f"Not finished: {', '.join(waiting)}."))
     summary += [Callout("warning", words) for words in _unequal(results)]
-    for name in results["members"]:
-        found = overall(results, name, "memorisation") or {}
+    measured = {name: training["metrics"] for name, training in every.items()
+                if training["metrics"]}  # fmt: skip
+    for name, metrics in measured.items():
+        found = metrics["overall"].get("memorisation", {})
         if found.get("finding") == "copies":
-            summary.append(Callout("bad", f"{label(results, name)}: {found['verdict']}"))
-    warnings = [words for member in members if member["metrics"]
-                for words in member["metrics"]["warnings"]]  # fmt: skip
+            summary.append(Callout("bad", f"{name}: {found['verdict']}"))
+    warnings = [words for metrics in measured.values() for words in metrics["warnings"]]
     classified = results["classifiers"]["warnings"] if results["classifiers"] else []
     return summary + [Callout("warning", words) for words in dict.fromkeys(warnings + classified)]
 
@@ -166,8 +214,8 @@ def _unequal(results):
     """Yield what keeps members from being compared with the others on equal terms."""
     yield from unequal_updates(results)
     stand_ins = [
-        member["label"] for member in results["members"].values()
-        if str(member["settings"].get("vgg_weights")).startswith("RANDOM")
+        name for name, training in every_training(results).items()
+        if str(training["settings"].get("vgg_weights")).startswith("RANDOM")
     ]  # fmt: skip
     if stand_ins:
         yield (
@@ -278,10 +326,13 @@ def _inputs(results):
         "Classes": ", ".join(data["classes"]),
         "Members learnt from": " or ".join(
             dict.fromkeys(
-                images_in_words(member["learnt_from"]) for member in results["members"].values()
+                images_in_words(training["learnt_from"])
+                for training in every_training(results).values()
             )
         ),
         "Classifiers learn from": images_in_words(results["classifiers_learn_from"]),
+        "Trainings": _in_words(len(trainings(results, name)) for name in results["members"])
+        + " of each member, by seeds of their own; the split is the same for all",
         "Image size": f"{data['image_size']} pixels",
         "Evaluated": f"{evaluation['per_class']} generated images a class, features "
         f"{evaluation['features']}",
@@ -289,7 +340,7 @@ def _inputs(results):
     if results["classification"]:
         sizes = " and ".join(results["classification"]["sizes"])
         seeds = _count(results["classification"]["seeds"], "seed")
-        inputs["Classifiers"] = f"{sizes} images added a class, {seeds}"
+        inputs["Classifiers"] = f"{sizes} images added a class, {seeds} for each training"
     inputs["Commit"] = results["git_commit"] or "unknown"
     inputs["Time"] = f"{results['seconds'] / 60:.1f} minutes of all members together"
     return inputs

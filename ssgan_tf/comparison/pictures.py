@@ -7,7 +7,7 @@ import numpy as np
 
 from ssgan_tf import plots
 from ssgan_tf.comparison.images import MEASURED, REAL, folders, read_images
-from ssgan_tf.comparison.scores import fid_name, fids, floor, groups, label
+from ssgan_tf.comparison.scores import fid_name, fids, floor, groups, label, means
 from ssgan_tf.files import write_atomically
 from ssgan_tf.metrics.checkerboard import mean_log_spectrum, nyquist_share
 from ssgan_tf.published import TABLE_1
@@ -158,15 +158,15 @@ def _row_label(results, name):
 
 def _fids(results):
     """Return the arguments of `write_means`: methods, ablations and settings, each once."""
-    found, rows = fids(results), {}
+    found, rows = means(results, "FID", "training"), {}
     for group, names in groups(results).items():
         for name in names:
             if name in found:
                 rows.setdefault(name, group)
     return {
         "labels": [label(results, name) for name in rows],
-        "means": [found[name] for name in rows],
-        "half_widths": [None] * len(rows),
+        "means": [found[name].mean for name in rows],
+        "half_widths": [found[name].half_width for name in rows],
         "groups": list(rows.values()),
         "baseline": floor(results),
         "xlabel": f"{fid_name(results)} to the training images (lower is better)",
@@ -179,7 +179,7 @@ def _complexity(results):
     names = dict.fromkeys([*places.get("methods", []), *places.get("ablations", [])])
     costs = {
         name: cost for name in names
-        if name in found and (cost := results["members"][name]["metrics"]["cost"])
+        if name in found and (cost := (results["members"][name]["metrics"] or {}).get("cost"))
     }  # fmt: skip
     return {
         "labels": [label(results, name) for name in costs],

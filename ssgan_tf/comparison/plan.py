@@ -32,8 +32,9 @@ def describe(study):
         describe_data(study.parts),
         f"Budget of each member: {options.budget}",
         table.text(),
-        f"In all: {_count(todo, 'train')} members to train; {_images(study, todo):,} images to "
-        f"make, {options.per_class} of each class; {_classifiers(todo)} classifiers to train",
+        f"In all: {_members(_count(todo, 'train'), options)}; "
+        f"{_images(study, todo):,} images to make, {options.per_class} of each class; "
+        f"{_classifiers(todo)} classifiers to train",
     ]
     i, n = study.jobs
     if n > 1:
@@ -56,6 +57,12 @@ def _training(work):
     if work.iterations is None:
         return f"{networks} × {work.study.options.minutes / work.networks:.3g} min"
     return f"{networks} × {work.iterations:,}"
+
+
+def _members(count, options):
+    if options.seeds == 1:
+        return f"{count} members to train"
+    return f"{count} trainings to do, with {options.seeds} seeds for each member"
 
 
 def _count(todo, stage):

@@ -1,9 +1,11 @@
 """Our order beside the paper's, in numbers and in plain sentences."""
 
+import functools
 import itertools
 from typing import NamedTuple
 
-from scipy.stats import spearmanr
+import numpy as np
+from scipy.stats import rankdata, spearmanr
 
 from ssgan_tf.comparison.scores import (
     accuracies,
@@ -17,6 +19,27 @@ from ssgan_tf.comparison.scores import (
 from ssgan_tf.published import CLASSIFICATION, QUALITY
 
 CLAIM = "ssgan"  # what the paper is about, and has first in every table
+ALL_ORDERS = 8  # rows, up to which all n! orders are counted
+DRAWN_ORDERS = 100_000  # random ones, of more rows
+
+
+class Chance(NamedTuple):
+    """How many orders of the rows agree with the paper's at least as well as ours does.
+
+    All orders are alike where the rows do not differ, so their share is the p value of a
+    one-sided permutation test.
+    """
+
+    as_well: int
+    orders: int
+    exact: bool  # all orders, each once; else as many random ones
+
+    @property
+    def p(self):
+        """The p value; with random orders ours is counted as well (Phipson and Smyth, 2010)."""
+        if self.exact:
+            return self.as_well / self.orders
+        return (self.as_well + 1) / (self.orders + 1)
 
 
 class Ranking(NamedTuple):
@@ -29,6 +52,7 @@ class Ranking(NamedTuple):
     firsts: tuple[str, ...]  # the best here; several where they tie
     reversed: tuple[tuple[str, str], ...]  # better in the paper, worse here
     correlation: float | None  # Spearman's; None for two rows, or where all tie
+    chance: Chance | None  # of such a correlation; None where all tie
 
     @property
     def pairs(self):
@@ -55,11 +79,8 @@ def compare_order(table, measure, ours, papers, lower_is_better=False):
         return None
     by_paper = sorted(there, key=there.get)
     spread = len(set(here.values())) > 1 and len(set(there.values())) > 1
-    correlation = None
-    if len(here) > 2 and spread:
-        correlation = float(
-            spearmanr([there[name] for name in by_paper], [here[name] for name in by_paper])[0]
-        )
+    figures = [[side[name] for name in by_paper] for side in (there, here)]
+    correlation = float(spearmanr(*figures)[0]) if len(here) > 2 and spread else None
     return Ranking(
         table,
         measure,
@@ -72,7 +93,52 @@ def compare_order(table, measure, ours, papers, lower_is_better=False):
             if there[better] < there[worse] and here[better] > here[worse]
         ),
         correlation,
+        chance_of(*figures) if spread else None,
     )
+
+
+def chance_of(papers, ours):
+    """Return the `Chance` of a rank correlation (Spearman's) at least as high as that of figures.
+
+    Args:
+        papers: figures of the paper, one for each row.
+        ours: our figures of the same rows.
+    """
+    # Twice the ranks, which are whole numbers where rows tie too.
+    ranks = (2 * rankdata([papers, ours], axis=1)).astype(int).tolist()
+    return _chance_of(*map(tuple, ranks))
+
+
+@functools.cache  # the page, its tables and the terminal all ask
+def _chance_of(papers, ours):
+    # The correlation rises with the sum of products; means and variances are those of all orders.
+    papers, ours = np.array(papers), np.array(ours)
+    exact = len(ours) <= ALL_ORDERS
+    if exact:
+        orders = np.array(list(itertools.permutations(ours)))
+    else:
+        orders = np.random.default_rng(0).permuted(np.tile(ours, (DRAWN_ORDERS, 1)), axis=1)
+    as_well = np.count_nonzero(orders @ papers >= ours @ papers)
+    return Chance(int(as_well), len(orders), exact)
+
+
+def in_words(chance):
+    """Return a `Chance` in words: "1 of the 6 possible orders agrees ... (p = 0.17)"."""
+    agree = "agrees" if chance.as_well == 1 else "agree"
+    orders = f"{chance.as_well:,} of {chance.orders:,} random"
+    if chance.exact:
+        orders = f"{chance.as_well:,} of the {chance.orders:,} possible"
+    p = f"p = {chance.p:.2g}" if chance.p < 0.995 else "p = 1"
+    return f"{orders} orders {agree} with the paper's at least as well ({p})"
+
+
+def plain(ranking):
+    """Return a `Ranking` as plain JSON, a dict."""
+    chance = ranking.chance
+    return ranking._asdict() | {
+        "pairs": ranking.pairs,
+        "chance": chance and chance._asdict() | {"p": chance.p},
+    }
 
 
 def rankings(results):
@@ -146,6 +212,8 @@ def sentence(results, ranking):
         words += f" {len(ranking.reversed)} of {ranking.pairs} pairs stand the other way round."
     if ranking.correlation is not None:
         words += f" Spearman's rank correlation with the paper is {ranking.correlation:z.2f}."
+    if ranking.chance:
+        words += f" {in_words(ranking.chance)}."
     return words
 
 

@@ -5,9 +5,11 @@ import sys
 from functools import partial
 
 from ssgan_tf.classify.conditions import parse_sizes
+from ssgan_tf.comparison.against import against_baseline
 from ssgan_tf.comparison.classifiers import read_joint, real_images
 from ssgan_tf.comparison.images import MEASURED, REAL
-from ssgan_tf.comparison.members import in_order, parse_member, shown
+from ssgan_tf.comparison.members import in_order, parse_training, shown
+from ssgan_tf.comparison.ranks import plain, rankings
 from ssgan_tf.comparison.work import STATE
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import write_atomically
@@ -30,7 +32,10 @@ def make_config(study, earlier=None):
     options, asked = study.options, (earlier or {}).get("options", {})
     classification = asked.get("classification")
     if study.classify:
-        classification = {"sizes": parse_sizes(options.classifier_sizes), "seeds": options.seeds}
+        classification = {
+            "sizes": parse_sizes(options.classifier_sizes),
+            "seeds": options.classifier_seeds,
+        }
     # Not of studies begun by earlier versions, where members learn from all training images.
     limit = {"train_per_class": study.train_per_class} if study.train_per_class else {}
     learnt, tested = hashes_by_class(study.parts.train), hashes_by_class(study.parts.test)
@@ -50,6 +55,7 @@ def make_config(study, earlier=None):
         "options": {
             "tables": sorted({*asked.get("tables", ()), *study.tables}),
             "classification": classification,
+            "seeds": max(asked.get("seeds", 1), options.seeds),
         },
         "data": {
             "name": study.images.name,
@@ -65,15 +71,19 @@ def make_config(study, earlier=None):
 
 
 def known_members(out, members):
-    """Return members and those that earlier calls left in the folder of a study, in order."""
+    """Return members and those that earlier calls left in the folder of a study, in order.
+
+    Further trainings of a member count as members here. Those whose first training is not in the
+    folder are left out.
+    """
     found = {member.name: member for member in members}
     for state in (out / "members").glob(f"*/{STATE}"):
         try:
-            member = parse_member(state.parent.name)
+            member = parse_training(state.parent.name)
         except UserError:  # the baselines, or of a later version
             continue
         found.setdefault(member.name, member)
-    return in_order(found.values())
+    return in_order(member for member in found.values() if member.of in found)
 
 
 def make_results(study, works, config):
@@ -81,18 +91,31 @@ def make_results(study, works, config):
 
     Args:
         study: the `Comparison`.
-        works: the `MemberWork`s of all members in its folder.
+        works: the `MemberWork`s of all trainings of members in its folder.
         config: its `config.json`.
     """
     asked = config["options"]
     tables = shown(
-        [work.name for work in works], study.images.name, bool(asked["classification"]),
+        [work.member.of for work in works], study.images.name, bool(asked["classification"]),
         asked["tables"],
     )  # fmt: skip
-    members = {work.name: _member(work) for work in works}
+    trainings = {work.name: _training(work) for work in works}
+    members = {
+        work.name: {
+            "label": work.label,
+            "method": work.member.method,
+            "changes": work.member.changes,
+            **trainings[work.name],
+            "further": [
+                trainings[other.name] for other in works
+                if other is not work and other.member.of == work.name
+            ],
+        }
+        for work in works if work.member.seed is None
+    }  # fmt: skip
     baselines = study.baselines.state()
-    seconds = [baselines["seconds"], *(member["seconds"] for member in members.values())]
-    return {
+    seconds = [baselines["seconds"], *(training["seconds"] for training in trainings.values())]
+    results = {
         "schema": SCHEMA,
         "made_by": f"ssgan_tf {__version__}",
         "command": shlex.join(sys.argv),
@@ -112,9 +135,10 @@ def make_results(study, works, config):
         },
         "evaluation": {
             "features": study.options.features,
-            "suffix": next(filter(None, map(_suffix, members.values())), ""),
+            "suffix": next(filter(None, map(_suffix, trainings.values())), ""),
             "per_class": study.options.per_class,
         },
+        "seeds": asked.get("seeds", 1),
         "classification": asked["classification"],
         "classifiers_learn_from": real_images(study),
         "tables": tables,
@@ -124,6 +148,10 @@ def make_results(study, works, config):
             "failure": baselines["failure"],
         },
         "classifiers": read_joint(study.out) if asked["classification"] else None,
+    }
+    return results | {
+        "order": [plain(ranking) for ranking in rankings(results)],
+        "against_baseline": [one._asdict() for one in against_baseline(results)],
     }
 
 
@@ -141,8 +169,8 @@ def write_real_images(study):
                 write_atomically(path, partial(write_png, image=image))
 
 
-def _member(work):
-    """Return what the results say of a member."""
+def _training(work):
+    """Return what the results say of a training of a member."""
     state, pending = work.state(), work.pending()
     stage = (state["stage"] or pending[0]) if pending else None
     condition = "unfinished" if pending else "finished"
@@ -150,9 +178,7 @@ def _member(work):
         condition = "failed"
     measured = "evaluate" not in pending
     return {
-        "label": work.label,
-        "method": work.member.method,
-        "changes": work.member.changes,
+        "seed": work.seed,
         "settings": work.settings(),
         "state": condition,
         "stage": stage,
@@ -174,6 +200,6 @@ def _relative(work, path):
     return path.relative_to(work.study.out).as_posix()
 
 
-def _suffix(member):
+def _suffix(training):
     """Return what follows a measure's name with the features of an evaluation."""
-    return member["metrics"] and member["metrics"]["features"]["suffix"]
+    return training["metrics"] and training["metrics"]["features"]["suffix"]

@@ -29,7 +29,7 @@ from ssgan_tf.data import load_dataset
 from ssgan_tf.data.loading import places_of
 from ssgan_tf.data.splits import limited_split
 from ssgan_tf.errors import UserError
-from ssgan_tf.files import disk_errors, require_outside, write_json
+from ssgan_tf.files import content_of, disk_errors, require_outside, write_json
 from ssgan_tf.methods import Settings
 from ssgan_tf.metrics.inception_graph import open_inception
 from ssgan_tf.training.fit import Interrupted
@@ -63,7 +63,7 @@ class Comparison:
         progress: show bars, and say which stage begins.
 
     Attributes:
-        works: a `MemberWork` for each member.
+        works: a `MemberWork` for each training of each member, first ones first.
         train_per_class: how many real images of each class members learn from at most; None in a
             study of an earlier version, where it is all.
         parts: the `Split` into these and held-out ones.
@@ -90,7 +90,9 @@ class Comparison:
         if self.classify:
             self.options.require_enough_images()
         self.baselines = Baselines(self)
-        self.works = [MemberWork(member, self) for member in members]
+        further = range(self.seed + 1, self.seed + self.options.seeds)
+        trainings = [*members, *(member.again(seed) for seed in further for member in members)]
+        self.works = [MemberWork(training, self) for training in trainings]
         self.images = load_dataset(
             dataset, self.image_size, datasets_dir=datasets_dir, classes=classes,
             cache_dir=cache_dir, progress=progress,
@@ -214,7 +216,7 @@ class Comparison:
 
     def _holds_runs_only(self):
         """Return whether the folder has nothing but runs that train.py was told to put there."""
-        return self.out.is_dir() and [path.name for path in self.out.iterdir()] == ["members"]
+        return content_of(self.out) == ["members"]
 
     @contextlib.contextmanager
     def _all_locks(self):

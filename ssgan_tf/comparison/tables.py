@@ -3,10 +3,23 @@
 import dataclasses
 from pathlib import Path
 
+from ssgan_tf.classify.intervals import mean_over_seeds
+from ssgan_tf.classify.leaks import LEAKED, UNKNOWN
 from ssgan_tf.classify.tables import accuracy_table
 from ssgan_tf.classify.wording import mark
-from ssgan_tf.comparison.columns import bold, names_of, quoted, table_of, with_intervals
+from ssgan_tf.comparison.against import against_baseline
+from ssgan_tf.comparison.classifiers import BASELINE
+from ssgan_tf.comparison.columns import (
+    bold,
+    bold_means,
+    names_of,
+    quoted,
+    table_of,
+    training_columns,
+    with_intervals,
+)
 from ssgan_tf.comparison.images import nyquist_shares
+from ssgan_tf.comparison.members import condition_of
 from ssgan_tf.comparison.more_tables import (
     budget_table,
     checkerboard_table,
@@ -16,13 +29,17 @@ from ssgan_tf.comparison.more_tables import (
 from ssgan_tf.comparison.ranks import rankings
 from ssgan_tf.comparison.scores import (
     classifier_sizes,
+    every_training,
     fid_name,
     fids,
     floor,
     inception_scores,
     label,
+    means,
     papers_size,
     row_names,
+    trained_again,
+    trainings,
 )
 from ssgan_tf.files import write_atomically, write_json
 from ssgan_tf.published import CLASSIFICATION, QUALITY
@@ -34,6 +51,11 @@ TITLES = {
     7: "Hyper-parameters",
 }  # fmt: skip
 MEASURES = ("accuracy", "precision")  # of classifiers
+#: So that nobody reads off these two rows what Table 1 is there for.
+NOT_A_PAIR = (
+    " SSGAN and WGAN-GP differ in more than pyramid connections and perceptual loss: λ is 1 and "
+    "10, β₁ 0.5 and 0, the critic has ReLU and LeakyReLU. What the two additions do is in Table 1."
+)
 DATA = {number: "Animal" if number in (4, 5) else "Flower" for number in TITLES}
 
 
@@ -71,7 +93,7 @@ def make_tables(results, shares):
         if number in CLASSIFICATION:
             for size in classifier_sizes(results):
                 tables[f"table_{number}_{size}"] = classification_table(results, number, size)
-    if any(member["metrics"] for member in results["members"].values()):
+    if any(training["metrics"] for training in every_training(results).values()):
         tables["measures"] = measures_table(results)
     if rankings(results):
         tables["order"] = order_table(results)
@@ -90,13 +112,15 @@ def quality_table(results, number):
     papers = QUALITY[number]
     names = [name for name in papers if name in results["members"]]
     scores = inception_scores(results, names)
-    means = bold({name: score["mean"] for name, score in scores.items()}, max, 2)
+    cells = bold({name: score["mean"] for name, score in scores.items()}, max, 2)
+    spread = "" if trained_again(results) else ", ± the standard deviation over parts"
     columns = [
         (Cell("Model"), names_of(results, names)),
+        *training_columns(results, names),
         (Cell(fid_name(results), note="ours, to the training images; lower is better"),
-         bold(fids(results, names), min, 2)),
-        (Cell("IS", note="ours, ± the standard deviation over parts; higher is better"),
-         with_intervals(means, {name: score["std"] for name, score in scores.items()})),
+         bold_means(means(results, "FID", "training", names=names), min, 2)),
+        (Cell("IS", note=f"ours{spread}; higher is better"),
+         with_intervals(cells, {name: score["spread"] for name, score in scores.items()})),
         *(_cost_columns(results, names) if number in (2, 4) else []),
         *(
             (Cell(heading, muted=True), {name: quoted(of_row(papers[name])) for name in names})
@@ -115,8 +139,9 @@ def quality_table(results, number):
 def classification_table(results, number, size):
     """Return accuracy and precision of classifiers, ours and the paper's (Table 3 or 5).
 
-    Rows: original data, classical augmentation, then members, first those of the paper's table.
-    The best mean of ours is bold, LEAKED ones aside.
+    Rows: original data, classical augmentation, then members, first those of the paper's table,
+    each with its difference in accuracy to the baseline that members have to beat. The best mean
+    of ours is bold, LEAKED ones aside.
 
     Args:
         results: what `results.json` holds.
@@ -124,30 +149,87 @@ def classification_table(results, number, size):
         size: how many images are added a class, one of `scores.classifier_sizes`. Of the paper
             the same size is shown, or its largest one.
     """
-    papers, classifiers, names = CLASSIFICATION[number], results["classifiers"], row_names(results)
+    classifiers, papers = over_trainings(results), CLASSIFICATION[number]
+    names = {condition_of(name): name for name in results["members"]}
     finished = [row for row in classifiers["rows"] if row["size"] in (size, None)]
     ours = accuracy_table(classifiers | {"sizes": [size], "rows": finished})
     beside = papers_size(size)
+    against = {one.name: one for one in against_baseline(results) if one.size == size}
     rows = {}
     order = dict.fromkeys(row["condition"] for row in finished)
     for condition, (first, *cells) in zip(order, ours.rows, strict=True):
-        name = names[condition]
+        name = names.get(condition, condition)
         words = label(results, name) + mark(classifiers["conditions"][condition])
         figures = papers[name][beside] if name in papers else (None, None)
-        rows[name] = [dataclasses.replace(first, value=words), *cells, *map(quoted, figures)]
+        row = [dataclasses.replace(first, value=words), *cells]
+        if against:
+            row.append(_difference(against.get(name)))
+        rows[name] = [*row, *map(quoted, figures)]
     classical = [name for name in rows if name not in results["members"]]
     in_order = dict.fromkeys([*classical, *(name for name in papers if name in rows), *rows])
     note = (
-        f"{ours.note} The paper's columns are its own figures, of one training with 400 real "
-        f'images a class of its data set "{DATA[number]}"; compare the order, not the values.'
-        + _missing([name for name in papers if name not in rows])
+        f"{_classifiers_note(results, ours.note)} The paper's columns are its own figures, of one "
+        f'training with 400 real images a class of its data set "{DATA[number]}"; compare the '
+        "order, not the values." + _missing([name for name in papers if name not in rows])
     )
     added = "" if beside == size else f", + {beside}"
-    headings = (Cell(f"paper's {measure}{added}", muted=True) for measure in MEASURES)
+    headings = [Cell(f"paper's {measure}{added}", muted=True) for measure in MEASURES]
+    if against:
+        headings.insert(0, Cell(f"to {BASELINE}", note="difference in accuracy, percentage points, "
+                                "by the same seeds of classifiers, and half its 95 % interval over "
+                                "trainings and classifiers"))  # fmt: skip
     return Table(
         ["Model", *ours.columns[1:], *headings], [rows[name] for name in in_order],
         f"Table {number}: classifiers with {size} images added a class", note,
     )  # fmt: skip
+
+
+def over_trainings(results):
+    """Return the results of classifiers with one row for all trainings of a member.
+
+    Its means are over trainings, and so are their intervals; its finding is the worst of theirs.
+    """
+    classifiers, names = results["classifiers"], row_names(results)
+    conditions, rows = {}, {}
+    for condition, found in classifiers["conditions"].items():
+        name = condition_of(names[condition])
+        worst = conditions.setdefault(name, found)
+        findings = [one for one in (LEAKED, UNKNOWN) if one in (worst["finding"], found["finding"])]
+        conditions[name] = worst | {
+            "finding": findings[0] if findings else found["finding"],
+            "notes": list(dict.fromkeys([*worst["notes"], *found["notes"]])),
+        }
+    for row in classifiers["rows"]:
+        rows.setdefault((condition_of(names[row["condition"]]), row["size"]), []).append(row)
+    merged = []
+    for (condition, _), alike in rows.items():
+        row = alike[0] | {"condition": condition}
+        if len(alike) > 1:
+            row["mean"] = {
+                measure: mean_over_seeds([one["mean"][measure]["mean"] for one in alike])._asdict()
+                for measure in row["mean"]
+            }
+        merged.append(row)
+    return classifiers | {"conditions": conditions, "rows": merged}
+
+
+def _difference(found):
+    """Return the cell of a `Difference`, in percentage points."""
+    if found is None:
+        return None
+    interval = None if found.half_width is None else 100 * found.half_width
+    return Cell(100 * found.mean, 1, interval)
+
+
+def _classifiers_note(results, note):
+    """Return what stands behind the means of classifiers."""
+    if not trained_again(results):
+        return f"{note} Each generator was trained once."
+    return (
+        "Rows of members: means over trainings of their generators, each of which is a mean over "
+        "seeds of classifiers; ± is half the 95 % interval over trainings. Other rows: over seeds "
+        "of classifiers."
+    )
 
 
 def _cost_columns(results, names):
@@ -175,11 +257,14 @@ def _quality_note(results, number, names):
     near = floor(results)
     if near is not None:
         note += f" Two halves of our training images are {near:.2f} apart in {fid_name(results)}."
-    measured = [metrics for name in names if (metrics := results["members"][name]["metrics"])]
+    measured = [training["metrics"] for name in names for training in trainings(results, name)
+                if training["metrics"]]  # fmt: skip
     if measured and not inception_scores(results, names):
         logits = measured[0]["features"]["logits"]
         why = "there are too few images" if logits else "the network file ends before the logits"
         note += f" IS was not measured here: {why}."
+    if {"ssgan", "wgan-gp"} <= set(names):
+        note += NOT_A_PAIR
     return note + _missing([name for name in QUALITY[number] if name not in names])
 
 

@@ -1,13 +1,13 @@
 """One member's folder in a study: its stages, what of them is done, and how they are done."""
 
-import json
 import time
 import traceback
 
 import filelock
 
+from ssgan_tf.bounds import MOST_ITERATIONS
 from ssgan_tf.comparison.classifiers import (
-    CLIPPING,
+    CLASSICAL,
     are_of,
     baseline_trainings,
     make_study,
@@ -21,14 +21,19 @@ from ssgan_tf.evaluation import evaluate
 from ssgan_tf.evaluation.results import METRICS
 from ssgan_tf.files import write_json
 from ssgan_tf.generation import write_generated_set
+from ssgan_tf.json_files import NUMBER, Each, find_json
 from ssgan_tf.methods import create
 from ssgan_tf.training import fit
 from ssgan_tf.training.loop import done_so_far
 from ssgan_tf.training.run_directory import RunDirectory
 
 STATE, FAILURE, LOCK = "state.json", "failure.txt", ".lock"
+SHAPE = {  # of state.json
+    "seconds?": Each(NUMBER), "updates?": int, "trained?": Each(int),
+    "stage?": (str, None), "failure?": (str, None),
+}  # fmt: skip
 BASELINES = "baselines"
-UNLIMITED = 10_000_000  # generator updates, where minutes are the limit
+UNLIMITED = MOST_ITERATIONS  # where minutes are the limit
 
 
 class Work:
@@ -54,10 +59,7 @@ class Work:
         `failure`, where and why it failed, or None.
         """
         state = {"seconds": {}, "updates": 0, "trained": {}, "stage": None, "failure": None}
-        try:
-            return state | json.loads((self.folder / STATE).read_text())
-        except (OSError, ValueError, TypeError):
-            return state
+        return state | (find_json(self.folder / STATE, SHAPE) or {})
 
     def remember(self, **changes):
         """Change keys of the `state`."""
@@ -131,27 +133,28 @@ class Work:
 
 
 class Baselines(Work):
-    """What generated images have to beat: no others, and random clipping."""
+    """What generated images have to beat: no others, random clipping, flips and crops."""
 
     def __init__(self, study):
-        super().__init__(BASELINES, "real images and random clipping", study, ("classify",))
+        super().__init__(BASELINES, "real images, clipped and flipped ones", study, ("classify",))
 
     def trainings(self):
         """Return its classifier trainings, a list of `ssgan_tf.classify` members."""
         return baseline_trainings(self.study.options)
 
     def _train_classifiers(self):
-        make_study(self.study, self.classification, [CLIPPING]).run()
+        make_study(self.study, self.classification, list(CLASSICAL)).run()
 
 
 class MemberWork(Work):
-    """A member of a study: trained, drawn from, evaluated and perhaps learnt from.
+    """A training of a member of a study: drawn from, evaluated and perhaps learnt from.
 
     Args:
         member: the `Member`.
         study: the `Comparison` that it belongs to.
 
     Attributes:
+        seed: of its weights, batches and noise. The split has the study's seed.
         method: the untrained `GAN`.
 
     Raises:
@@ -165,7 +168,8 @@ class MemberWork(Work):
         self.run, self.generated, self.evaluation = (
             self.folder / name for name in ("run", "generated", "evaluation")
         )
-        self.method = _make_method(member, **study.settings)
+        self.seed = study.seed if member.seed is None else member.seed
+        self.method = _make_method(member, **study.settings | {"seed": self.seed})
 
     @property
     def networks(self):
@@ -209,11 +213,7 @@ class MemberWork(Work):
 
     def metrics(self):
         """Return the `metrics.json` of its evaluation, or None where it is not complete."""
-        try:
-            metrics = json.loads((self.evaluation / METRICS).read_text())
-        except (OSError, ValueError):
-            return None
-        return metrics if isinstance(metrics, dict) and "seconds" in metrics else None
+        return find_json(self.evaluation / METRICS, {"seconds": dict, "features": dict})
 
     def trainings(self):
         """Return its classifier trainings, a list of `ssgan_tf.classify` members."""
@@ -273,13 +273,13 @@ class MemberWork(Work):
         return (
             made == wanted
             and all(files[name] == count for name, (count, _) in made.items())
-            and manifest["seed"] == self.study.seed
+            and manifest["seed"] == self.seed
             and manifest["settings"] == RunDirectory(self.run).config()["settings"]
         )
 
     def _generate(self):
         write_generated_set(
-            self.run, self.generated, self.study.options.per_class, seed=self.study.seed,
+            self.run, self.generated, self.study.options.per_class, seed=self.seed,
             classes=self.study.images.class_names,  # a run that was taken over may have more
             progress=self.study.progress,
         )  # fmt: skip

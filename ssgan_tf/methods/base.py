@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 import keras
 from keras import ops
 
+from ssgan_tf.bounds import require_fields
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.backbone import stages
 from ssgan_tf.methods import critic_augment, penalties
@@ -51,13 +52,7 @@ class Settings:
     seed: int = 0  # of the weights, the batches and the latents
 
     def __post_init__(self):
-        for name in ("latent_dim", "base_channels", "batch_size", "critic_steps"):
-            self._require(name, getattr(self, name) >= 1, "at least 1")
-        for name in ("mu", "lambda_"):
-            self._require(name, 0 <= getattr(self, name) < float("inf"), "0 or more")
-        self._require("learning_rate", 0 < self.learning_rate < float("inf"), "more than 0")
-        self._require("ema", 0 <= self.ema < 1, "at least 0 and less than 1")
-        self._require("seed", 0 <= self.seed < 2**31, "at least 0 and less than 2147483648")
+        require_fields(self)
         for name, choices in (
             ("noise", NOISES),
             ("precision", PRECISIONS),

@@ -10,6 +10,7 @@ import zlib
 import keras
 import tensorflow as tf
 
+from ssgan_tf.bounds import require_fields
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors
 from ssgan_tf.training.batches import DeviceImages
@@ -46,11 +47,7 @@ class Options:
     def __post_init__(self):
         if self.run_dir is not None:
             object.__setattr__(self, "run_dir", os.fspath(self.run_dir))
-        for name in ("iterations", "checkpoint_every", "sample_every", "log_every"):
-            if getattr(self, name) < 1:
-                raise UserError(f"--{name} is {getattr(self, name)}; it must be at least 1")
-        if self.minutes is not None and not 0 < self.minutes < float("inf"):
-            raise UserError(f"--minutes is {self.minutes}; it must be more than 0")
+        require_fields(self)
         if self.jit and self.strategy != "none":
             raise UserError("--jit works with --strategy none only")
 

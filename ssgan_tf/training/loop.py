@@ -1,5 +1,6 @@
 """The loop of one network: call the compiled step, log, save, stop when asked."""
 
+import contextlib
 import math
 
 import numpy as np
@@ -61,7 +62,7 @@ def train_network(step, sampled, run, name, options, workers, interruption, prog
     pace = None  # seconds per iteration of the last call
     step.compile()
     watch, since_checkpoint = Stopwatch(), Stopwatch()
-    try:
+    with report or contextlib.nullcontext():
         while done < options.iterations and not over:
             stop = workers.any(interruption.requested)
             if not stop:
@@ -94,9 +95,6 @@ def train_network(step, sampled, run, name, options, workers, interruption, prog
             if stop:
                 raise Stopped
             watch.lap()
-    finally:
-        if report:
-            report.close()
     return done
 
 

@@ -13,7 +13,7 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.training.batches import to_uint8
 from ssgan_tf.training.latents import draw_latents
 from ssgan_tf.training.precision import dtype_policy
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.training.run_directory import TRAINED, RunDirectory
 from ssgan_tf.training.standing import StandingStatistics
 from ssgan_tf.training.state import assign_generator, of_generators
 from ssgan_tf.training.step import build_generator
@@ -139,7 +139,7 @@ def take_generators(method, sampled, iterations):
 def load_run(path, average=True):
     """Return the trained method of a run directory; see `ssgan_tf.methods.load`."""
     run = RunDirectory(path)
-    config = run.config()
+    config = run.config(TRAINED)
     method = methods.recreate(config["settings"])
     counts = {name: len(sides["train"]) for name, sides in config["data"]["classes"].items()}
     for name, class_names in method.networks_of(sorted(counts)).items():

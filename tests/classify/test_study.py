@@ -61,9 +61,9 @@ def folders(make, cache, tmp_path_factory):
             target.mkdir(parents=True, exist_ok=True)
             plots.write_png(target / f"{number:04d}.png", image)
 
-    write("right", division.spared)
-    write("wrong", division.spared, shift=1)
-    write("leak", division.spared.select(range(0, len(division.spared), 5)))
+    write("right", division.held_out)
+    write("wrong", division.held_out, shift=1)
+    write("leak", division.held_out.select(range(0, len(division.held_out), 5)))
     write("leak", division.test)
     return place
 
@@ -178,8 +178,8 @@ def test_the_classifier_of_original_is_kept_with_what_it_learnt_from(finished):
     record = classifier.record
     learnt = [digest for hashes in record["learnt_from"].values() for digest in hashes]
     assert sorted(learnt) == sorted(study.division.training.hashes)
-    spared = [digest for hashes in record["spared"].values() for digest in hashes]
-    assert spared and not set(spared).intersection(test.hashes, learnt)
+    held_out = [digest for hashes in record["held_out"].values() for digest in hashes]
+    assert held_out and not set(held_out).intersection(test.hashes, learnt)
     assert not (study.out / "runs" / "crop-24" / "seed-0" / "classifier.keras").exists()
 
 
@@ -280,10 +280,13 @@ def test_a_seed_decides_the_start_whatever_the_condition(make, tmp_path, monkeyp
 
 def test_a_damaged_result_is_made_anew(make, tmp_path, trained):
     make(tmp_path).run()
-    for damage in ("{}", "[]", "no JSON"):
-        (tmp_path / "runs" / "original" / "seed-1" / "result.json").write_text(damage)
+    path = tmp_path / "runs" / "original" / "seed-1" / "result.json"
+    result = json.loads(path.read_text())
+    edited = [json.dumps(result | changes) for changes in ({"scores": 5}, {"steps": None})]
+    for damage in ("{}", "[]", "no JSON", "[" * 100_000, *edited):
+        path.write_text(damage)
         make(tmp_path).run()
-    assert [name for name, *_ in trained[2:]] == ["original seed 1"] * 3
+    assert [name for name, *_ in trained[2:]] == ["original seed 1"] * 6
 
 
 def test_results_without_predictions_are_read_and_get_no_finding(make, tmp_path, trained):

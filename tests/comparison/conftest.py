@@ -43,12 +43,21 @@ def member_of(name, fid=None, **changes):
     folders = ("run", "generated", "evaluation", "classification")
     return {
         "label": label, "method": method, "changes": own, "settings": {"mu": 0.01, "lambda": 1.0},
-        "state": "finished", "stage": None, "failure": None,
+        "seed": 0, "further": [], "state": "finished", "stage": None, "failure": None,
         "learnt_from": dict.fromkeys(CLASSES, 400),
         "iterations": dict.fromkeys(CLASSES, 100), "seconds": {"train": 300.0, "generate": 6.0},
         "metrics": metrics_of(fid) if fid else None,
         "paths": {folder: f"members/{name}/{folder}" for folder in folders},
     } | changes  # fmt: skip
+
+
+def again(results, name, fid, seed=1, **changes):
+    """Give a member of a study a further training."""
+    member = results["members"][name]
+    further = {key: member[key] for key in member if key not in ("label", "method", "changes")}
+    del further["further"]
+    further |= {"seed": seed, "metrics": metrics_of(fid) if fid else None}
+    member["further"].append(further | changes)
 
 
 def study_of(fids, tables, **changes):
@@ -72,11 +81,13 @@ def classifiers_of(rows, findings=()):
     """Results of classifiers: rows of a condition, a size and the images recognised by seed."""
     labels = np.repeat([0, 1], 100)
 
-    def scores(right):
-        predictions = np.where(np.arange(200) % 100 < right, labels, 1 - labels)
-        return classification_scores(labels, predictions, CLASSES) | {"seconds": 30.0}
+    def predictions(right):
+        return np.where(np.arange(200) % 100 < right, labels, 1 - labels)
 
-    kinds = {"original": "original", "crop": "classical"}
+    def scores(right):
+        return classification_scores(labels, predictions(right), CLASSES) | {"seconds": 30.0}
+
+    kinds = {"original": "original", "crop": "classical", "flip-crop": "classical"}
     conditions = {
         name: {"kind": kinds.get(name, "generated"), "spec": name,
                "finding": None if name in kinds else dict(findings).get(name, "clean"),
@@ -85,12 +96,14 @@ def classifiers_of(rows, findings=()):
     }  # fmt: skip
     completed = [
         {"condition": name, "size": size, "images": 40, "added": {}, "steps": 7,
-         "seeds": {str(seed): scores(one) for seed, one in enumerate(right)}}
+         "seeds": {str(seed): scores(one) for seed, one in enumerate(right)},
+         "predictions": {str(seed): predictions(one) for seed, one in enumerate(right)}}
         for name, size, right in rows
     ]  # fmt: skip
     sizes = sorted({size for _, size, _ in rows if size})
     return {
-        "sizes": sizes, "conditions": conditions, "rows": summarise(completed, conditions),
+        "sizes": sizes, "conditions": conditions,
+        "rows": summarise(completed, conditions, labels, CLASSES),
         "warnings": [], "unfinished": [], "data": {"imbalance": {}},
     }  # fmt: skip
 
@@ -120,6 +133,7 @@ def invented():
 
     class Invented:
         study, member, metrics = map(staticmethod, (study_of, member_of, metrics_of))
+        again = staticmethod(again)
         classifiers, images, log = map(staticmethod, (classifiers_of, write_images, write_log))
 
     return Invented

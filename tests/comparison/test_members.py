@@ -7,6 +7,7 @@ from ssgan_tf.comparison.members import (
     choose,
     in_order,
     parse_member,
+    parse_training,
     shown,
 )
 from ssgan_tf.errors import UserError
@@ -97,6 +98,24 @@ def test_tables_are_shown_that_have_two_members():
     assert shown(["ssgan", "dcgan"], "flower", classified=False) == [2]
     assert shown(["ssgan", "dcgan"], "animal", classified=True) == [4, 5]
     assert shown(["ssgan"], "flower", False, tables=[6]) == [6]
+
+
+def test_further_trainings_have_names_of_their_own():
+    member = parse_member("ssgan-normal+uniform")
+    further = member.again(7)
+    assert (further.name, further.seed) == ("ssgan-normal+uniform-seed-7", 7)
+    assert further.label == "SSGAN, normal + uniform noise, seed 7"
+    assert further.condition == "ssgan-normal-uniform-seed-7"
+    assert (further.of, member.of) == (member.name, member.name)
+    assert parse_training(further.name) == further
+    assert parse_training("wgan") == parse_member("wgan")
+    with pytest.raises(UserError, match="unknown"):
+        parse_member("ssgan-seed-1")  # that is what --seeds is for
+    ssgan, wgan = parse_member("ssgan"), parse_member("wgan")
+    ordered = in_order([wgan.again(1), ssgan.again(10), ssgan.again(2), wgan, ssgan])
+    assert [one.name for one in ordered] == [
+        "ssgan", "ssgan-seed-2", "ssgan-seed-10", "wgan", "wgan-seed-1",
+    ]  # fmt: skip
 
 
 def test_members_are_put_in_the_order_of_the_paper():

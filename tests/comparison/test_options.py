@@ -15,9 +15,9 @@ def test_one_budget_at_most_and_twenty_thousand_iterations_without():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"iterations": 0}, {"minutes": 0.0}, {"seeds": 0}, {"features": "pool3"},
-        {"strategy": "mirror"}, {"log_every": 0}, {"checkpoint_every": 0}, {"test_per_class": 0},
-        {"train_per_class": 1},
+        {"iterations": 0}, {"minutes": 0.0}, {"seeds": 0}, {"classifier_seeds": 0},
+        {"features": "pool3"}, {"strategy": "mirror"}, {"log_every": 0}, {"checkpoint_every": 0},
+        {"test_per_class": 0}, {"train_per_class": 1},
     ],
 )  # fmt: skip
 def test_an_impossible_option_is_refused(wrong):

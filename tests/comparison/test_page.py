@@ -101,6 +101,32 @@ def test_headline(invented):
     assert headline(one).endswith("FID-768 of SSGAN (9.00) is the only one so far.")
 
 
+def test_one_training_each_is_said(invented, tmp_path):
+    results = invented.study({"ssgan": 9.0, "wgan": 8.0}, [2])
+    invented.again(results, "ssgan", None, state="unfinished", stage="train", iterations={})
+    assert headline(results).startswith("2 of 3 trainings finished, 1 not finished. Of 2 methods")
+    assert headline(results).endswith("WGAN (8.00) has the lowest FID-768, before SSGAN (9.00). "
+                                      "SSGAN, which the paper has first, is number 2.")  # fmt: skip
+    assert "One training each: every member was trained once" in write(tmp_path, results)
+
+
+def test_means_over_trainings_are_the_result(invented, tmp_path):
+    results = invented.study({"ssgan": 9.0, "wgan": 8.0}, [2])
+    for name, fid in (("ssgan", 8.0), ("wgan", 9.5)):
+        invented.again(results, name, fid)
+    results["members"]["wgan"]["further"][0]["metrics"] = invented.metrics(9.5, finding="copies")
+    assert headline(results) == (
+        "4 of 4 trainings finished. Of 2 methods SSGAN (8.50 ± 6.35) has the lowest FID-768, "
+        "before WGAN (8.75 ± 9.53) (means over 2 trainings, ± half the 95 % interval)."
+    )
+    invented.again(results, "wgan", None, 2, state="failed", stage="train", failure="no luck")
+    page = write(tmp_path, results)
+    assert "One training each" not in page
+    assert "WGAN, seed 2 failed at train. no luck" in page
+    assert "WGAN, seed 1: Many are &lt;copies&gt;." in page
+    assert "2 to 3 trainings of each member, by seeds of their own" in page
+
+
 def test_an_unfinished_study_has_nothing_empty(invented, tmp_path):
     results = invented.study({"ssgan": None, "wgan": None}, [2, 3])
     for member in results["members"].values():

@@ -16,6 +16,7 @@ from ssgan_tf.comparison import work as work_module
 from ssgan_tf.comparison.classifiers import are_of, gather, make_study, take_over
 from ssgan_tf.comparison.members import choose
 from ssgan_tf.comparison.options import Options
+from ssgan_tf.comparison.records import known_members, make_config
 from ssgan_tf.comparison.study import Comparison
 from ssgan_tf.errors import UserError
 from ssgan_tf.training import Interrupted
@@ -42,7 +43,7 @@ def make(place, preset):
     def comparison(out, names=NAMES, options=None, settings=None, classify=True, **more):
         chosen = {
             "iterations": 1, "per_class": 5, "inception": str(place / "graph.pb"),
-            "classifier_sizes": "4", "seeds": 1, "classifier_weights": preset,
+            "classifier_sizes": "4", "classifier_seeds": 1, "classifier_weights": preset,
             "classifier_epochs": 1,
         }  # fmt: skip
         return Comparison(
@@ -105,7 +106,7 @@ def test_every_stage_of_every_member_leaves_its_files(finished):
 def test_classifiers_of_all_members_are_compared_with_the_same_original(finished):
     study, results = finished
     rows = {row["condition"]: row for row in results["classifiers"]["rows"]}
-    assert set(rows) == {"original", "crop", "dcgan", "wgan"}
+    assert set(rows) == {"original", "crop", "flip-crop", "dcgan", "wgan"}
     assert "to_original" in rows["dcgan"]
     original = "classification/runs/original/seed-0/result.json"
     trained = (study.out / "members" / "baselines" / original).read_bytes()
@@ -130,7 +131,7 @@ def test_a_plan_says_what_there_is_to_do_and_writes_nothing(make, tmp_path):
     for words in (
         "11 to learn from,    3 held out", "1 generator updates per class", "SSGAN without PL",
         "mu 0.0", "2 networks × 1", "train, generate, evaluate, classify", "3 members to train",
-        "30 images to make", "5 classifiers to train", "Time: about", "matrix products do",
+        "30 images to make", "6 classifiers to train", "Time: about", "matrix products do",
     ):  # fmt: skip
         assert words in plan
     assert not (tmp_path / "study").exists()
@@ -251,6 +252,48 @@ def test_one_process_at_a_time_writes_the_report(make, copied, monkeypatch):
         study.run()
 
 
+def test_further_trainings_differ_in_all_but_the_split(make, copied, without_report):
+    study = make(copied, names=["wgan"], options={"seeds": 2}, classify=False)
+    assert [work.name for work in study.works] == ["wgan", "wgan-seed-1"]
+    assert [work.pending() for work in study.works] == [[], ["train", "generate", "evaluate"]]
+    assert "1 trainings to do, with 2 seeds for each member; 10 images" in study.plan()
+    results = study.run()
+    assert (study.exit_code, results["seeds"]) == (0, 2)
+    assert list(results["members"]) == ["dcgan", "wgan"]
+    wgan = results["members"]["wgan"]
+    (further,) = wgan["further"]
+    assert (further["state"], further["seed"], further["settings"]["seed"]) == ("finished", 1, 1)
+    assert further["paths"]["run"] == "members/wgan-seed-1/run"
+    runs = [
+        json.loads((copied / training["paths"]["run"] / "config.json").read_text())
+        for training in (wgan, further)
+    ]
+    assert runs[0]["data"]["classes"] == runs[1]["data"]["classes"]  # the split is the study's
+    first, second = (
+        (copied / training["paths"]["generated"] / "red" / "000000.png").read_bytes()
+        for training in (wgan, further)
+    )
+    assert first != second
+    assert wgan["metrics"]["overall"]["images"] == further["metrics"]["overall"]["images"]
+    assert wgan["metrics"]["overall"]["FID"] != further["metrics"]["overall"]["FID"]
+    again = make(copied, names=["wgan"], options={"seeds": 1}, classify=False)
+    assert [work.name for work in again.works] == ["wgan"]
+    members = known_members(copied, [work.member for work in again.works])
+    assert [member.name for member in members] == ["dcgan", "wgan", "wgan-seed-1"]
+
+
+def test_classifiers_learn_from_the_images_of_each_training(make, tmp_path):
+    study = make(tmp_path, names=["wgan"], options={"seeds": 2, "classifier_seeds": 3})
+    rows = [[str(one) for one in work.trainings()] for work in study.works]
+    assert rows == [
+        ["wgan-4 seed 0", "wgan-4 seed 1", "wgan-4 seed 2"],
+        ["wgan-seed-1-4 seed 0", "wgan-seed-1-4 seed 1", "wgan-seed-1-4 seed 2"],
+    ]
+    baselines = {one.condition.name for one in study.baselines.trainings()}
+    assert baselines == {"original", "crop", "flip-crop"}
+    assert len(study.baselines.trainings()) == 9
+
+
 def test_jobs_share_the_members_and_whoever_comes_first_does_the_baselines(make, tmp_path):
     shares = [make(tmp_path, jobs=(i, 3), names=(*NAMES, "ssgan", "sagan")) for i in (1, 2, 3)]
     assert [[work.name for work in share.own_works] for share in shares] == [
@@ -353,7 +396,7 @@ def test_a_study_grows_but_keeps_to_its_settings(make, copied, monkeypatch):
     assert results["members"]["ssgan-no-pl"]["failure"].startswith("AssertionError")
     assert results["tables"] == [2, 3, 6]
     assert results["classification"] == {"sizes": ["4"], "seeds": 1}  # of the first call
-    assert len(results["classifiers"]["rows"]) == 4
+    assert len(results["classifiers"]["rows"]) == 5
 
 
 def train_counts(study):
@@ -402,6 +445,28 @@ def test_what_a_run_has_learnt_from_is_what_it_recorded(make, copied):
     path.write_text(json.dumps(config))
     work = make(copied).works[0]
     assert work.learnt_from() == {"blue": 11, "red": 15}
+
+
+def test_what_was_asked_for_adds_up_over_calls(make, tmp_path):
+    study = make(tmp_path, tables=[3], options={"seeds": 3})
+    first = make_config(study)
+    assert first["options"] == {
+        "tables": [3], "classification": {"sizes": ["4"], "seeds": 1}, "seeds": 3,
+    }  # fmt: skip
+    assert first["settings"]["train_per_class"] == 400
+    later = make_config(make(tmp_path, tables=[6], classify=False), first)
+    assert later["options"] == first["options"] | {"tables": [3, 6]}
+    del first["options"]["seeds"]  # as earlier versions have left it
+    assert make_config(make(tmp_path, classify=False), first)["options"]["seeds"] == 1
+
+
+def test_members_of_a_folder_are_those_that_have_begun(tmp_path):
+    for name in ("wgan", "wgan-seed-1", "dcgan-seed-1", "baselines", "of-a-later-version"):
+        (tmp_path / "members" / name).mkdir(parents=True)
+        (tmp_path / "members" / name / "state.json").write_text("{}")
+    (tmp_path / "members" / "sagan").mkdir()
+    found = [member.name for member in known_members(tmp_path, choose(["ssgan"]))]
+    assert found == ["ssgan", "wgan", "wgan-seed-1"]  # no further training without its first
 
 
 def test_a_run_of_train_py_is_taken_over(make, finished, tmp_path, monkeypatch, without_report):

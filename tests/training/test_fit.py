@@ -172,7 +172,7 @@ def test_every_kind_of_setting_trains(tmp_path, settings, caplog):
 
 
 def test_float16_is_refused_before_anything_is_written(tmp_path):
-    with pytest.raises(UserError, match="mixed_float16 is not for GANs.*use mixed_bfloat16"):
+    with pytest.raises(UserError, match=r"mixed_float16 is not for GANs.*use mixed_bfloat16"):
         fit(tmp_path / "run", {"precision": "mixed_float16"})
     assert not (tmp_path / "run").exists()
 

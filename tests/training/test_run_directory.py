@@ -127,7 +127,21 @@ def test_classes_are_added_and_kept(run):
     assert "class roses" in refusal(run, with_classes(roses={"train": [], "test": []}))
 
 
-@pytest.mark.parametrize("content", ["", '{"settings": {', "[]", '{"settings": {}}', "\x00" * 50])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        '{"settings": {',
+        "[]",
+        '{"settings": {}}',
+        "\x00" * 50,
+        "[" * 100_000,
+        '{"settings": {}, "data": ' + '{"a":' * 60 + "1" + "}" * 61,
+        '{"settings": {}, "data": {"classes": {"roses": 3}}}',
+        '{"settings": {}, "data": {"classes": {"roses": {"train": [[1]]}}}}',
+        '{"settings": {}, "data": {"classes": {"../roses": {}}}}',
+    ],
+)
 def test_a_damaged_config_is_never_overwritten(run, content):
     (run.path / "config.json").write_text(content)
     before = tree(run.path)

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from ssgan_tf.comparison import ranks
+from ssgan_tf.comparison.ranks import (
+    Chance,
+    chance_of,
+    compare_order,
+    in_words,
+    plain,
+    rankings,
+    sentence,
+)
+
+
+def test_three_rows_stand_in_the_papers_order_in_one_case_of_six():
+    assert chance_of([1, 2, 3], [10, 20, 30]) == Chance(1, 6, True)
+    assert chance_of([1, 2, 3], [10, 20, 30]).p == pytest.approx(1 / 6)
+    # The correlations of the six orders: 1, 0.5, 0.5, -0.5, -0.5, -1.
+    assert chance_of([1, 2, 3], [20, 10, 30]).as_well == 3
+    assert chance_of([1, 2, 3], [20, 30, 10]).as_well == 5
+    assert chance_of([1, 2, 3], [30, 20, 10]).p == 1
+    assert chance_of([1, 2], [10, 20]).p == 0.5
+
+
+def test_four_rows_as_tables_of_spearman_have_them():
+    """Zar, Biostatistical Analysis: P(rho >= 1) = 1/24, P(rho >= 0.8) = 4/24 of four ranks."""
+    assert chance_of([1, 2, 3, 4], [1, 2, 3, 4]).as_well == 1
+    # rho = 1 - 6 d / 60 with d the sum of squared differences: 2 for each of three exchanges.
+    assert chance_of([1, 2, 3, 4], [2, 1, 3, 4]).as_well == 4
+    assert chance_of([1, 2, 3, 4], [2, 1, 3, 4]).orders == 24
+
+
+def test_rows_that_tie_share_their_rank():
+    # Ranks 1.5, 1.5, 3 beside 1, 2, 3: the largest sum of products comes with 2 of 6 orders.
+    assert chance_of([1, 2, 3], [5, 5, 9]) == Chance(2, 6, True)
+    assert chance_of([5, 5, 9], [1, 2, 3]) == Chance(2, 6, True)
+
+
+def test_of_many_rows_random_orders_are_drawn_by_a_fixed_seed():
+    assert chance_of(range(8), range(8)) == Chance(1, 40320, True)
+    perfect = chance_of(range(11), range(11))
+    assert (perfect.exact, perfect.orders) == (False, 100_000)
+    assert perfect.p == pytest.approx((perfect.as_well + 1) / 100_001)
+    assert perfect.p < 1e-4
+    ours = np.array([1, 0, 3, 2, 8, 5, 6, 7, 4])
+    assert chance_of(range(9), ours) == chance_of(range(9), ours)
+
+
+def test_random_orders_agree_with_all_orders(monkeypatch):
+    ours = [3, 1, 2, 5, 4, 7, 6]
+    exact = chance_of(range(7), ours)
+    monkeypatch.setattr(ranks, "ALL_ORDERS", 3)
+    ranks._chance_of.cache_clear()
+    drawn = chance_of(range(7), ours)
+    ranks._chance_of.cache_clear()
+    assert exact.exact and not drawn.exact
+    assert drawn.p == pytest.approx(exact.p, abs=4 * np.sqrt(exact.p / 100_000))
+
+
+def test_chance_in_words():
+    assert in_words(Chance(1, 6, True)) == (
+        "1 of the 6 possible orders agrees with the paper's at least as well (p = 0.17)"
+    )
+    assert in_words(Chance(6, 6, True)).endswith("6 possible orders agree with the paper's at "
+                                                 "least as well (p = 1)")  # fmt: skip
+    assert in_words(Chance(1999, 100_000, False)).startswith("1,999 of 100,000 random orders agree")
+    assert in_words(Chance(1999, 100_000, False)).endswith("(p = 0.02)")
+
+
+def test_a_ranking_has_its_chance_in_words_and_as_json():
+    papers, ours = {"a": 1, "b": 2, "c": 3}, {"a": 0.1, "b": 0.2, "c": 0.3}
+    found = compare_order(2, "FID", ours, papers, lower_is_better=True)
+    results = {"members": {}}
+    assert sentence(results, found) == (
+        "Table 2, FID: the order of all 3 is the paper's. Spearman's rank correlation with the "
+        "paper is 1.00. 1 of the 6 possible orders agrees with the paper's at least as well "
+        "(p = 0.17)."
+    )
+    record = plain(found)
+    assert record["chance"] == {
+        "as_well": 1, "orders": 6, "exact": True, "p": pytest.approx(1 / 6)
+    }  # fmt: skip
+    assert (record["pairs"], record["correlation"]) == (3, 1)
+    two = compare_order(2, "FID", {"a": 1, "b": 2}, papers, lower_is_better=True)
+    assert (two.correlation, two.chance.p) == (None, 0.5)
+    tied = compare_order(2, "FID", {"a": 1, "b": 1, "c": 1}, papers, lower_is_better=True)
+    assert tied.chance is None and plain(tied)["chance"] is None
+    assert "orders" not in sentence(results, tied)
+
+
+def test_rankings_are_of_means_over_trainings(invented):
+    results = invented.study({"ssgan": 9.0, "wgan": 10.0}, [2])
+    assert rankings(results)[0].ours == ("ssgan", "wgan")
+    invented.again(results, "ssgan", 13.0)  # a mean of 11
+    assert rankings(results)[0].ours == ("wgan", "ssgan")
