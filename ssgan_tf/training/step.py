@@ -180,9 +180,9 @@ class TrainingStep:
         )
         if penalty.every == 1:
             return penalty(judged)
-        return tf.cond(
-            batch.update % penalty.every == 0, lambda: penalty.every * penalty(judged), lambda: 0.0
-        )
+        # Counted from 1, so that the last of an iteration's updates, which is logged, has its turn.
+        due = (batch.update + 1) % penalty.every == 0
+        return tf.cond(due, lambda: penalty.every * penalty(judged), lambda: 0.0)
 
     def _gradients_between(self, batch, fake_images):
         """Return ∇D(x̂), `(batch, size, size, 3)`, at random points between pairs of images."""

@@ -62,6 +62,14 @@ def test_each_component_changes_what_the_critic_learns():
     again, _ = arrays_after(1)
     for path, weight in plain.items():
         np.testing.assert_array_equal(again[path], weight)
-    for settings in ({"augment_critic": "diffaugment"}, {"penalty": "r1"}, {"penalty": "lecam"}):
+    for settings in ({"augment_critic": "diffaugment"}, {"penalty": "lecam"}):
         other, _ = arrays_after(1, **settings)
         assert any(np.any(other[path] != weight) for path, weight in plain.items()), settings
+
+
+def test_r1_has_its_turn_every_sixteenth_update():
+    step = make_step(tiny_method("dcgan", penalty="r1"), "left", painted_squares(), None)
+    reported = [step.run_iterations(1)["r1"] > 0 for _ in range(17)]
+    assert step.settings.critic_steps == 2
+    # The 16th update is the second one of the 8th iteration.
+    assert [place for place, one in enumerate(reported, 1) if one] == [8, 16]
