@@ -58,7 +58,6 @@ AT_WORK = """
 from ssgan_tf import stopping
 stopping.listen()
 import os, pathlib, signal, sys, time
-from absl import flags
 from ssgan_tf import command_line
 
 def main(values):
@@ -70,8 +69,9 @@ def main(values):
     finally:
         print("cleaned up")
 
+flags = command_line.Flags()
 flags.DEFINE_integer("number", 0, "Signal.")
-command_line.run(main)
+command_line.run(main, flags)
 """
 
 

@@ -1,6 +1,5 @@
 """What all members of a study share beside the settings of their networks."""
 
-import re
 from dataclasses import dataclass
 
 from ssgan_tf import training
@@ -83,16 +82,3 @@ class Options:
                     f"--classifier_sizes wants {size} images of each class, and --per_class makes "
                     f"{self.per_class}; raise the one or lower the other"
                 )
-
-
-def parse_jobs(text):
-    """Return `--jobs` as (i, n): this process does the members i, i + n, ...
-
-    Raises:
-        UserError: it is not of the form "1/4".
-    """
-    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
-    i, n = (int(number) for number in match.groups()) if match else (0, 0)
-    if not 1 <= i <= n:
-        raise UserError(f"--jobs is {text!r}; write 1/4 for the first of four processes")
-    return i, n

@@ -4,6 +4,7 @@ import math
 
 import tensorflow as tf
 
+from ssgan_tf.jobs import share
 from ssgan_tf.methods import recreate
 from ssgan_tf.metrics.complexity import activation_bytes, flops, layer_costs, parameter_count
 from ssgan_tf.training.precision import dtype_policy, resolve_for_gan
@@ -55,7 +56,7 @@ def describe_plan(method, image_set, options):
     parts = _memory(method, networks, perceptual, image_set, precision, replicas)
     state = parts["weights and optimisers"]
     work = iteration_flops(method, *networks, perceptual)
-    names = list(method.networks_of(image_set.class_names))
+    names = share(method.networks_of(image_set.class_names), options.jobs)
     folder = options.run_dir or default_run_path(image_set.name, method.name)
     rows = [
         ("method", f"{method.name}, one network " + ("for all classes" if method.conditional else

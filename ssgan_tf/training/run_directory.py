@@ -1,4 +1,4 @@
-"""The run directory: one process at a time, one set of settings, nothing overwritten."""
+"""The run directory: one process at a time for a network, one set of settings, no losses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from ssgan_tf.json_files import Damaged, Each, find_json, read_json
 from ssgan_tf.training.checkpoints import Checkpoints
 
 _CONFIG = "config.json"
+PATIENCE = 60.0  # seconds to wait for other processes that begin
 _CLASSES = Each({"train?": [str], "test?": [str]}, plain=True)
 #: The shape of config.json, and that of one that a training wrote.
 CONFIG = {"settings": dict, "data": {"classes?": _CLASSES}, "options?": dict}
@@ -49,7 +50,7 @@ def default_run_path(dataset: str, method: str) -> Path:
 class RunDirectory:
     """A folder with config.json and one sub-folder per network: per class, or for all classes.
 
-    Training does `with run.lock(): run.prepare(config)`; those who only read need neither.
+    Training does `with run.begun(config, networks):`; those who only read need not.
 
     Args:
         path: need not exist.
@@ -86,6 +87,33 @@ class RunDirectory:
         finally:
             self._lock.release()  # that of another folder, where this one was moved aside
             self._lock = None
+
+    @contextlib.contextmanager
+    def begun(
+        self, config: dict, networks: Iterable[str], overwrite: bool = False
+    ) -> Iterator[RunDirectory]:
+        """Prepares the run, and keeps every other process out of some of its networks.
+
+        The directory itself is locked only while it is prepared, so that several processes can
+        train different networks of one run.
+
+        Args:
+            config: as for `prepare`.
+            networks: their names.
+            overwrite: as for `prepare`.
+
+        Raises:
+            UserError: as `lock` and `prepare`; or someone else holds one of the networks, which is
+                found out before anything is written.
+        """
+        with contextlib.ExitStack() as held:
+            with self.lock(timeout=PATIENCE):
+                self._require_free(networks)
+                self.prepare(config, overwrite)
+                with disk_errors("cannot use the run directory"):
+                    for name in networks:
+                        held.enter_context(FolderLock(self.network_directory(name), self.flag))
+            yield self
 
     def prepare(self, config: dict, overwrite: bool = False) -> Path | None:
         """Begins the run, or makes sure that it may go on with `config`; writes config.json.
@@ -229,7 +257,16 @@ class RunDirectory:
         data = {**earlier["data"], **config["data"], "classes": {**classes, **asked}}
         return {**earlier, **config, "data": data}
 
+    def _require_free(self, networks: Iterable[str]) -> None:
+        """Refuses networks that someone else holds; nobody can take them while `lock` is held."""
+        with disk_errors("cannot use the run directory"):
+            for name in networks:
+                if (self.network_directory(name) / LOCK).exists():
+                    with FolderLock(self.network_directory(name), self.flag):
+                        pass
+
     def _move_aside(self) -> Path:
+        self._require_free(lock.parent.name for lock in self.path.glob(f"*/{LOCK}"))
         # The real folder: where `path` is a link, the link is to stay and the disk be the same.
         folder = self.path.resolve()
         stem = f"{folder.name}.old-{datetime.now():%Y%m%d-%H%M%S}"

@@ -225,12 +225,28 @@ def test_overwrite_moves_the_former_run_aside(tmp_path):
         ({"strategy": "sharded"}, "--strategy is sharded; it must be one of"),
         ({"strategy": "mirrored", "jit": True}, "--jit works with --strategy none"),
         ({"speed": 3}, "fit has no option 'speed'"),
+        ({"jobs": (1, 2), "overwrite": True}, "--overwrite would move aside what the other --jobs"),
+        ({"jobs": (1, 2), "strategy": "multi_worker"}, "use one of the two"),
     ],
 )
 def test_impossible_options_are_refused(tmp_path, options, message):
     with pytest.raises(UserError, match=message):
         fit(tmp_path / "run", **options)
     assert not (tmp_path / "run").exists()
+
+
+def test_processes_train_their_shares_into_one_run(tmp_path, caplog):
+    images = painted_squares(classes=("left", "right"))
+    quick = {"iterations": 1, "image_set": images, "settings": SINGLE}
+    second = fit(tmp_path / "run", jobs=(2, 2), **quick)
+    run = RunDirectory(tmp_path / "run")
+    assert run.networks() == list(second.generators) == ["right"]
+    assert list(run.config()["data"]["classes"]) == ["left", "right"]  # the same for all processes
+    assert fit(tmp_path / "run", jobs=(3, 3), **quick).generators == {}
+    assert "process 3 of 3 has nothing to train: networks in all: 2" in caplog.text
+    assert run.networks() == ["right"]
+    whole = fit(tmp_path / "run", **quick)  # trains what is left
+    assert run.networks() == list(whole.generators) == ["left", "right"]
 
 
 def test_images_of_another_size_are_refused(tmp_path):
