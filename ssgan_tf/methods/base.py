@@ -24,6 +24,9 @@ ALL_CLASSES = "all_classes"  # what the one network of a conditional method is c
 #: The settings that only some methods have; `GAN.uses` says which.
 OPTIONAL = ("pyramid", "generator_norm", "mu", "lambda_", "vgg_weights")
 
+#: Settings that add to a training what methods know nothing of; "none" is off.
+COMPONENTS = ("augment_critic", "penalty")
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
@@ -121,8 +124,16 @@ class GAN(abc.ABC):
         return [name for name in names if name not in OPTIONAL or name in cls.uses]
 
     def as_flags(self):
-        """Return the settings that this method has, as a dict keyed by the flags of `train.py`."""
-        return {name.rstrip("_"): getattr(self.settings, name) for name in self._setting_names()}
+        """Return the settings that this method has, as a dict keyed by the flags of `train.py`.
+
+        Components that are off are left out, so runs of before there were any go on.
+        """
+        values = {name: getattr(self.settings, name) for name in self._setting_names()}
+        return {
+            name.rstrip("_"): value
+            for name, value in values.items()
+            if name not in COMPONENTS or value != "none"
+        }
 
     def networks_of(self, class_names):
         """Return which classes each network learns, a dict from its name to class names.

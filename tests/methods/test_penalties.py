@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.methods import penalties
+from ssgan_tf.methods import create, penalties, recreate
 from ssgan_tf.methods.base import Settings
 from ssgan_tf.methods.penalties import R1, CriticBatch, LeCam
 
@@ -43,3 +43,13 @@ def test_names():
     for wrong in ("r2", "r1,r1", "", "none,r1"):
         with pytest.raises(UserError, match="choose none, or some of lecam, r1, each once"):
             Settings(penalty=wrong)
+
+
+def test_components_that_are_off_are_no_part_of_a_run():
+    """Else runs begun before there were any could not go on."""
+    off = create("ssgan")
+    assert not {"augment_critic", "penalty"} & off.as_flags().keys()
+    on = create("dcgan", augment_critic="ada", penalty="lecam")
+    again = recreate({"method": "dcgan", **on.as_flags()})
+    assert again.settings == on.settings
+    assert recreate({"method": "ssgan", **off.as_flags()}).settings == off.settings
