@@ -49,6 +49,8 @@ SETTINGS = {
     "base_channels": "Feature maps of the generator at 4×4; a multiple of 32.",
     "batch_size": "Images a step, over all devices together.",
     "ema": "Decay of the generator's moving average; 0 keeps none.",
+    "augment_critic": "What every image goes through before the critic: none, diffaugment or ada.",
+    "penalty": "Of the critic, beside its own: none, or some of lecam,r1.",
     "flip": "Train on horizontal mirror images as well.",
     "vgg_weights": "imagenet (downloaded once), a file, or random (only to try things out).",
     "precision": "auto, float32 or mixed_bfloat16.",

@@ -30,6 +30,8 @@ SETTINGS = {
     "critic_steps": "Critic updates per generator update.",
     "noise": "Distribution of the noise: normal, poisson, uniform or normal+uniform.",
     "ema": "Decay of the generator's moving average; 0 keeps none.",
+    "augment_critic": "What every image goes through before the critic: none, diffaugment or ada.",
+    "penalty": "Of the critic, beside its own: none, or some of lecam,r1.",
     "flip": "Train on horizontal mirror images as well.",
     "vgg_weights": "imagenet (downloaded once), a file, or random (only to try things out).",
     "precision": "auto, float32 or mixed_bfloat16.",

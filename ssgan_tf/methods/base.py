@@ -15,6 +15,7 @@ from keras import ops
 from ssgan_tf.bounds import require_fields
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.backbone import stages
+from ssgan_tf.methods import critic_augment, penalties
 
 GENERATOR_NORMS = ("batch", "layer")
 NOISES = ("normal", "poisson", "uniform", "normal+uniform")
@@ -22,6 +23,9 @@ PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 ALL_CLASSES = "all_classes"  # what the one network of a conditional method is called
 #: The settings that only some methods have; `GAN.uses` says which.
 OPTIONAL = ("pyramid", "generator_norm", "mu", "lambda_", "vgg_weights")
+
+#: Settings that add to a training what methods know nothing of; "none" is off.
+COMPONENTS = ("augment_critic", "penalty")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Settings:
     critic_steps: int = 5  # critic updates per generator update, as in WGAN-GP
     noise: str = "normal"  # distribution of the latents (SSGAN, Table 6)
     ema: float = 0.999  # decay of the generator's moving average, 0 for none
+    augment_critic: str = "none"  # what every image goes through before the critic sees it
+    penalty: str = "none"  # of the critic, beside its own loss: names with commas
     flip: bool = False  # train on horizontal mirror images as well
     vgg_weights: str = "imagenet"  # "imagenet", "random" or a path to VGG-19 without its top
     precision: str = "auto"  # the type that layers compute in
@@ -54,9 +60,11 @@ class Settings:
             ("noise", NOISES),
             ("precision", PRECISIONS),
             ("generator_norm", GENERATOR_NORMS),
+            ("augment_critic", (critic_augment.NONE, *critic_augment.AUGMENTS)),
         ):
             self._require(name, getattr(self, name) in choices, "one of " + ", ".join(choices))
         self._require("base_channels", self.base_channels % 32 == 0, "a multiple of 32")
+        penalties.parse(self.penalty)
         stages(self.image_size)  # an impossible size is an error now, not after loading
 
     def _require(self, name, holds, expected):
@@ -116,8 +124,16 @@ class GAN(abc.ABC):
         return [name for name in names if name not in OPTIONAL or name in cls.uses]
 
     def as_flags(self):
-        """Return the settings that this method has, as a dict keyed by the flags of `train.py`."""
-        return {name.rstrip("_"): getattr(self.settings, name) for name in self._setting_names()}
+        """Return the settings that this method has, as a dict keyed by the flags of `train.py`.
+
+        Components that are off are left out, so runs of before there were any go on.
+        """
+        values = {name: getattr(self.settings, name) for name in self._setting_names()}
+        return {
+            name.rstrip("_"): value
+            for name, value in values.items()
+            if name not in COMPONENTS or value != "none"
+        }
 
     def networks_of(self, class_names):
         """Return which classes each network learns, a dict from its name to class names.

@@ -75,6 +75,10 @@ def _variables(step):
         variables |= named_weights(role, getattr(step, role).variables)
     if step.average is not None:
         variables |= named_weights("average", step.average.trainable_variables)
+    components = {"augment": step.augment} if step.augment else {}
+    components |= {f"penalty/{penalty.name}": penalty for penalty in step.penalties}
+    for role, component in components.items():
+        variables |= {f"{role}/{name}": kept for name, kept in component.variables().items()}
     for role in OPTIMIZERS:
         # Keras numbers optimisers' names within a process, so their place is what tells them.
         for place, variable in enumerate(getattr(step, role).variables):
