@@ -115,7 +115,7 @@ def run(main, own):
         if len(arguments) > 1:
             raise UserError(f"unexpected argument {arguments[1]!r}; flags begin with --")
         for name, value in flags.FLAGS.flag_values_dict().items():
-            if isinstance(value, int | float):  # texts have readers of their own
+            if type(value) in (int, float):  # texts and lists have readers of their own
                 require(name, value)
         return main(flags.FLAGS)
 
