@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from absl import flags
 from scipy import optimize, special, stats
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -169,10 +168,9 @@ def power_table(studies, seed):
     )  # fmt: skip
 
 
-def define_flags():
-    """Define the flags, which importing this file does not."""
-    flags.DEFINE_integer("studies", 2000, "Studies of each kind.", lower_bound=1)
-    flags.DEFINE_integer("seed", 0, "Of the simulation.", lower_bound=0)
+flags = command_line.Flags()
+flags.DEFINE_integer("studies", 2000, "Studies of each kind.", lower_bound=1)
+flags.DEFINE_integer("seed", 0, "Of the simulation.", lower_bound=0)
 
 
 def main(values):
@@ -183,5 +181,4 @@ def main(values):
 
 
 if __name__ == "__main__":
-    define_flags()
-    command_line.run(main)
+    command_line.run(main, flags)
