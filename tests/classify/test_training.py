@@ -118,7 +118,9 @@ def test_all_steps_are_taken_in_turns(preset):
 
 
 def test_a_training_that_diverges_is_no_result(preset):
-    learning = ClassifierTraining(IMAGES, small(preset, learning_rate=1e30), 0, steps=6)
+    settings = small(preset)
+    object.__setattr__(settings, "learning_rate", 1e30)  # far beyond what settings may be
+    learning = ClassifierTraining(IMAGES, settings, 0, steps=6)
     with pytest.raises(UserError, match=r"not finite after \d steps; try a smaller --learning_r"):
         list(learning.in_turns())
 
