@@ -134,8 +134,10 @@ def in_words(chance):
 
 def plain(ranking):
     """Return a `Ranking` as plain JSON, a dict."""
-    chance = ranking.chance
+    chance, names = ranking.chance, ("papers", "ours", "firsts")
     return ranking._asdict() | {
+        **{key: list(getattr(ranking, key)) for key in names},
+        "reversed": [list(pair) for pair in ranking.reversed],
         "pairs": ranking.pairs,
         "chance": chance and chance._asdict() | {"p": chance.p},
     }

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -82,6 +84,7 @@ def test_a_ranking_has_its_chance_in_words_and_as_json():
         "as_well": 1, "orders": 6, "exact": True, "p": pytest.approx(1 / 6)
     }  # fmt: skip
     assert (record["pairs"], record["correlation"]) == (3, 1)
+    assert json.loads(json.dumps(record)) == record
     two = compare_order(2, "FID", {"a": 1, "b": 2}, papers, lower_is_better=True)
     assert (two.correlation, two.chance.p) == (None, 0.5)
     tied = compare_order(2, "FID", {"a": 1, "b": 1, "c": 1}, papers, lower_is_better=True)
