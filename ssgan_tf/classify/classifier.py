@@ -14,7 +14,7 @@ from ssgan_tf.perceptual import weights_fingerprint
 NETWORK, RECORD = "classifier.keras", "classifier.json"
 SHAPE = {  # of the record
     "class_names": [str], "image_size": int, "condition": str, "kind?": str, "seed": int,
-    "settings": dict, "dataset": {"source": str, "datasets_dir": str},
+    "settings": dict, "dataset": {"source": str, "datasets_dir": (str, None)},
     "learnt_from": Each([str]), "held_out?": Each([str]), "spared?": Each([str]),
 }  # fmt: skip
 

@@ -146,7 +146,8 @@ def test_borderline_settings_are_allowed():
 
 
 def test_settings_become_flags():
-    flags = create("ssgan", lambda_=3.0).as_flags()
+    # Components that are off are left out.
+    flags = create("ssgan", lambda_=3.0, augment_critic="ada", penalty="r1").as_flags()
     assert flags["lambda"] == 3.0
     assert "lambda_" not in flags
     assert set(flags) == {field.name.rstrip("_") for field in dataclasses.fields(Settings)}
