@@ -4,6 +4,8 @@ A method's own network overrides one of the small calls between the layers (`inp
 `connect`, `refine`) and inherits the rest.
 """
 
+import numbers
+
 import keras
 from keras import layers, ops
 
@@ -17,7 +19,7 @@ IMAGE_SIZES = (32, 64, 128)
 
 def stages(image_size):
     """Return how often 4×4 doubles to reach `image_size`: 3, 4 or 5 for 32, 64 or 128."""
-    if image_size not in IMAGE_SIZES:
+    if not isinstance(image_size, numbers.Integral) or image_size not in IMAGE_SIZES:
         raise UserError(f"--image_size is {image_size}; it must be one of 32, 64 or 128")
     return (image_size // SMALLEST_MAP).bit_length() - 1
 

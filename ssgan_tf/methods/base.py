@@ -55,6 +55,7 @@ class Settings:
     seed: int = 0  # of the weights, the batches and the latents
 
     def __post_init__(self):
+        stages(self.image_size)  # an impossible size is an error now, not after loading
         require_fields(self)
         for name, choices in (
             ("noise", NOISES),
@@ -65,7 +66,6 @@ class Settings:
             self._require(name, getattr(self, name) in choices, "one of " + ", ".join(choices))
         self._require("base_channels", self.base_channels % 32 == 0, "a multiple of 32")
         penalties.parse(self.penalty)
-        stages(self.image_size)  # an impossible size is an error now, not after loading
 
     def _require(self, name, holds, expected):
         if not holds:
