@@ -14,7 +14,7 @@ from ssgan_tf.training.metrics_log import read_metrics
 from ssgan_tf.training.provenance import make_config
 from ssgan_tf.training.reporting import Stopwatch
 from ssgan_tf.training.run_directory import RunDirectory
-from ssgan_tf.training.step import TrainingStep
+from ssgan_tf.training.step import Batch, TrainingStep
 
 SINGLE = {"critic_steps": 1}  # compiled sooner, where more critic steps would show nothing more
 QUICK = {"iterations": 4, "checkpoint_every": 2, "sample_every": 2, "log_every": 1}
@@ -183,7 +183,8 @@ def test_compiled_by_xla_it_computes_the_same(tmp_path, monkeypatch):
     def draw(self, number, tensors):
         latents = tf.constant(np.linspace(-2, 2, 4 * 8).reshape(4, 8), tf.float32)
         labels = tf.zeros(4, tf.int32)
-        return (to_unit(tensors[0][:4]), labels), None, latents, labels, self.seed
+        real = to_unit(tensors[0][:4]), labels
+        return Batch(real, None, latents, labels, self.seed, tf.constant(0, tf.int64))
 
     monkeypatch.setattr(TrainingStep, "_draw", draw)
     for name, jit in (("plain", False), ("xla", True)):
@@ -198,7 +199,9 @@ def test_compiled_by_xla_it_computes_the_same(tmp_path, monkeypatch):
 def test_stops_where_a_loss_is_not_finite(tmp_path):
     fit(tmp_path / "good", {"seed": 1} | SINGLE, iterations=2)
     with pytest.raises(UserError, match=r"not finite after iteration \d; .* iteration 0 is kept"):
-        fit(tmp_path / "run", {"learning_rate": 1e30} | SINGLE)
+        method = tiny_method(**SINGLE)
+        object.__setattr__(method.settings, "learning_rate", 1e30)  # beyond what settings may be
+        method.fit(painted_squares(), run_dir=tmp_path / "run", progress=False, **QUICK)
     assert not list((tmp_path / "run" / "left" / "checkpoints").glob("*.npz"))
 
 
