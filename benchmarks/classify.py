@@ -14,7 +14,6 @@ from ssgan_tf import command_line  # first, because it keeps TensorFlow's start 
 
 # isort: split
 import keras
-from absl import flags
 
 from benchmarks.figures import require_folder, say, take_turns, write_figures
 from benchmarks.plain_classifier import PlainTraining
@@ -101,18 +100,17 @@ def contenders_table(result):
     )
 
 
-def define_flags():
-    """Define the flags, which importing this file does not."""
-    flags.DEFINE_string("dataset", "demo", "Name or path of the images.")
-    flags.DEFINE_integer("image_size", 64, "Height and width in pixels.")
-    flags.DEFINE_integer("batch_size", 32, "Images a step.")
-    flags.DEFINE_string(
-        "weights", "scratch", "scratch (as fast as any), imagenet, or a preset's folder."
-    )
-    flags.DEFINE_integer("rounds", 5, "Turns of each contender.", lower_bound=1)
-    flags.DEFINE_integer("steps", 20, "Gradient steps in a turn.", lower_bound=1)
-    flags.DEFINE_multi_integer("matmul_size", [2048, 4096], "Sizes of matrices.", lower_bound=1)
-    flags.DEFINE_string("json", str(Path(__file__).with_suffix(".json")), "Where figures go.")
+flags = command_line.Flags()
+flags.DEFINE_string("dataset", "demo", "Name or path of the images.")
+flags.DEFINE_integer("image_size", 64, "Height and width in pixels.")
+flags.DEFINE_integer("batch_size", 32, "Images a step.")
+flags.DEFINE_string(
+    "weights", "scratch", "scratch (as fast as any), imagenet, or a preset's folder."
+)
+flags.DEFINE_integer("rounds", 5, "Turns of each contender.", lower_bound=1)
+flags.DEFINE_integer("steps", 20, "Gradient steps in a turn.", lower_bound=1)
+flags.DEFINE_multi_integer("matmul_size", [2048, 4096], "Sizes of matrices.", lower_bound=1)
+flags.DEFINE_string("json", str(Path(__file__).with_suffix(".json")), "Where figures go.")
 
 
 def main(values):
@@ -148,5 +146,4 @@ def main(values):
 
 
 if __name__ == "__main__":
-    define_flags()
-    command_line.run(main)
+    command_line.run(main, flags)

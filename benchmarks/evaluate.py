@@ -14,7 +14,6 @@ from ssgan_tf import command_line  # first, because it keeps TensorFlow's start 
 
 # isort: split
 import numpy as np
-from absl import flags
 
 from benchmarks.figures import require_folder, say, write_figures
 from benchmarks.machine import seconds_of
@@ -119,15 +118,14 @@ def measures_table(result):
     return Table(columns, rows, caption="Each measure alone; features are of both sides")
 
 
-def define_flags():
-    """Define the flags, which importing this file does not."""
-    flags.DEFINE_string("dataset", "demo", "Name or path of the images.")
-    flags.DEFINE_integer("image_size", 64, "Height and width in pixels.")
-    flags.DEFINE_string("inception", "auto", "auto (downloaded once), or its archive or .pb file.")
-    flags.DEFINE_string("features", "pool_3", "As of evaluate.py.")
-    flags.DEFINE_integer("images", 500, "Images of each side in the evaluation.", lower_bound=10)
-    flags.DEFINE_list("sizes", ["500", "5000"], "Images of each side for the single measures.")
-    flags.DEFINE_string("json", str(Path(__file__).with_suffix(".json")), "Where figures go.")
+flags = command_line.Flags()
+flags.DEFINE_string("dataset", "demo", "Name or path of the images.")
+flags.DEFINE_integer("image_size", 64, "Height and width in pixels.")
+flags.DEFINE_string("inception", "auto", "auto (downloaded once), or its archive or .pb file.")
+flags.DEFINE_string("features", "pool_3", "As of evaluate.py.")
+flags.DEFINE_integer("images", 500, "Images of each side in the evaluation.", lower_bound=10)
+flags.DEFINE_list("sizes", ["500", "5000"], "Images of each side for the single measures.")
+flags.DEFINE_string("json", str(Path(__file__).with_suffix(".json")), "Where figures go.")
 
 
 def main(values):
@@ -171,5 +169,4 @@ def main(values):
 
 
 if __name__ == "__main__":
-    define_flags()
-    command_line.run(main)
+    command_line.run(main, flags)

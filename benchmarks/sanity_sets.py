@@ -13,7 +13,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from absl import flags
 from PIL import Image, ImageFilter
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -48,17 +47,14 @@ def _blurred(image):
     return np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(BLUR)))
 
 
-def define_flags():
-    """Define the flags, which importing this file does not."""
-    flags.DEFINE_string(
-        "dataset", "flower", "Name of a data set, or a folder with a folder per class."
-    )
-    flags.DEFINE_string("datasets_dir", None, "Where named data sets live. Default: datasets/.")
-    flags.DEFINE_list("classes", None, "These classes only, separated by commas.")
-    flags.DEFINE_integer("image_size", 64, "Height and width in pixels.")
-    flags.DEFINE_integer("per_class", 250, "Images of each class in each set.", lower_bound=2)
-    flags.DEFINE_integer("seed", 0, "Of the split, the halves and the noise.", lower_bound=0)
-    flags.DEFINE_string("out", "sanity", "Folder to write; it must not exist.")
+flags = command_line.Flags()
+flags.DEFINE_string("dataset", "flower", "Name of a data set, or a folder with a folder per class.")
+flags.DEFINE_string("datasets_dir", None, "Where named data sets live. Default: datasets/.")
+flags.DEFINE_list("classes", None, "These classes only, separated by commas.")
+flags.DEFINE_integer("image_size", 64, "Height and width in pixels.")
+flags.DEFINE_integer("per_class", 250, "Images of each class in each set.", lower_bound=2)
+flags.DEFINE_integer("seed", 0, "Of the split, the halves and the noise.", lower_bound=0)
+flags.DEFINE_string("out", "sanity", "Folder to write; it must not exist.")
 
 
 def main(values):
@@ -84,5 +80,4 @@ def main(values):
 
 
 if __name__ == "__main__":
-    define_flags()
-    command_line.run(main)
+    command_line.run(main, flags)

@@ -17,7 +17,6 @@ from ssgan_tf import command_line  # first, because it keeps TensorFlow's start 
 
 # isort: split
 import keras
-from absl import flags
 
 from benchmarks.figures import require_folder, say, take_turns, write_figures
 from benchmarks.plain_step import PlainStep
@@ -141,15 +140,14 @@ def describe(result):
     ])  # fmt: skip
 
 
-def define_flags():
-    """Define the flags, which importing this file does not."""
-    command_line.define_from(SSGAN.defaults, SETTINGS)
-    flags.DEFINE_string("dataset", "demo", "Name or path of the images; their first class is used.")
-    flags.DEFINE_integer("rounds", 5, "Turns of each contender.", lower_bound=1)
-    flags.DEFINE_integer("iterations", 2, "Iterations in a turn.", lower_bound=1)
-    flags.DEFINE_multi_integer("matmul_size", [2048, 4096], "Sizes of matrices.", lower_bound=1)
-    flags.DEFINE_string("json", str(Path(__file__).with_suffix(".json")), "Where figures go.")
-    flags.DEFINE_enum("only", None, CONTENDERS, "Write this contender's peak memory to --json.")
+flags = command_line.Flags()
+flags.define_from(SSGAN.defaults, SETTINGS)
+flags.DEFINE_string("dataset", "demo", "Name or path of the images; their first class is used.")
+flags.DEFINE_integer("rounds", 5, "Turns of each contender.", lower_bound=1)
+flags.DEFINE_integer("iterations", 2, "Iterations in a turn.", lower_bound=1)
+flags.DEFINE_multi_integer("matmul_size", [2048, 4096], "Sizes of matrices.", lower_bound=1)
+flags.DEFINE_string("json", str(Path(__file__).with_suffix(".json")), "Where figures go.")
+flags.DEFINE_enum("only", None, CONTENDERS, "Write this contender's peak memory to --json.")
 
 
 def main(values):
@@ -189,5 +187,4 @@ def main(values):
 
 
 if __name__ == "__main__":
-    define_flags()
-    command_line.run(main)
+    command_line.run(main, flags)

@@ -1,12 +1,14 @@
-"""What every entry script shares: flags made from dataclasses, exit codes, quiet start."""
+"""What the commands share: flags of their own, exit codes, quiet start, how they were called."""
 
 import contextlib
 import dataclasses
+import functools
 import importlib
 import logging
 import os
 import re
 import shlex
+import shutil
 import sys
 import tempfile
 import typing
@@ -15,6 +17,8 @@ from pathlib import Path
 from absl import app, flags
 from absl import logging as absl_logging
 
+from ssgan_tf import stopping
+from ssgan_tf.bounds import require
 from ssgan_tf.errors import UserError
 
 # Said by TensorFlow whenever it starts; neither a problem nor news.
@@ -50,31 +54,95 @@ def _without_chatter():
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # warnings and worse
 with _without_chatter():
-    importlib.import_module("tensorflow").config.list_physical_devices()
+    _tensorflow = importlib.import_module("tensorflow")
+    _tensorflow.config.list_physical_devices()
+
+COMMANDS = ("train", "generate", "evaluate", "classify", "compare")
 
 
-def run(main):
-    """Run `main(flags)` as a script and leave with the contract's exit codes.
+class Flags:
+    """The flags of one command, so that several commands can be imported in one process.
+
+    `DEFINE_string` and its like are those of `absl.flags`.
+    """
+
+    def __init__(self):
+        self.values = flags.FlagValues()
+
+    def __getattr__(self, name):
+        return functools.partial(getattr(flags, name), flag_values=self.values)
+
+    def define_from(self, defaults, helps):
+        """Define a flag for each field of a dataclass that `helps` describes.
+
+        A flag that the user does not give is None, so that another method's own default can hold.
+
+        Args:
+            defaults: an instance, whose values the help texts name.
+            helps: dict from field name to help text.
+        """
+        kinds = {bool: self.DEFINE_boolean, int: self.DEFINE_integer, float: self.DEFINE_float}
+        for field in dataclasses.fields(defaults):
+            if field.name in helps:
+                value = getattr(defaults, field.name)
+                words = helps[field.name] + ("" if value is None else f" Default: {value}.")
+                types = typing.get_args(field.type) or [field.type]  # int | None is two
+                kinds.get(types[0], self.DEFINE_string)(field.name.rstrip("_"), None, words)
+
+    def offer(self):
+        """Make these the flags that the process parses and that `--help` lists as its own."""
+        flags.FLAGS.append_flag_values(self.values)
+        for name in self.values:
+            self.values[name].help = as_called(self.values[name].help)
+            flags.FLAGS.register_flag_by_module(sys.argv[0], self.values[name])
+
+
+def run(main, own):
+    """Run `main(flags)` as a command and leave with the contract's exit codes.
 
     0 done; 1 a bug, with its traceback; 2 the user's input is wrong, one line on standard error;
-    128 + signal where a signal stopped the work after it was saved.
+    128 + signal where a signal stopped the work, after what can be saved was.
+
+    Args:
+        main: takes the values of the flags and returns the exit code; `--help` begins with what
+            its module says of itself.
+        own: the command's `Flags`.
     """
+    own.offer()
+    sys.modules["__main__"].__doc__ = as_called(sys.modules[main.__module__].__doc__ or "")
 
     def call(arguments):
         if len(arguments) > 1:
             raise UserError(f"unexpected argument {arguments[1]!r}; flags begin with --")
+        for name, value in flags.FLAGS.flag_values_dict().items():
+            if type(value) in (int, float):  # texts and lists have readers of their own
+                require(name, value)
         return main(flags.FLAGS)
 
     def guarded(arguments):
         try:
-            return call(arguments)
+            with stopping.unwinding():
+                return call(arguments)
+        except stopping.StoppedBySignal as stop:
+            return stopping.say(stop.number)
         except UserError as error:
-            print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
-            return 2
+            return _refused(as_called(str(error)))
+        except (MemoryError, _tensorflow.errors.ResourceExhaustedError) as error:
+            reason = (str(error).strip().splitlines() or ["no more to be had"])[0][:200]
+            return _refused(
+                f"the memory does not suffice ({reason}); lower --batch_size, --image_size or "
+                "--base_channels"
+            )
 
     plain = logging.Formatter("%(levelname)s: %(message)s")
     absl_logging.get_absl_handler().setFormatter(plain)
     app.run(guarded, flags_parser=_parse)
+
+
+def _refused(line):
+    """Print a line on standard error; return the exit code of what the user can mend."""
+    print(f"{Path(sys.argv[0]).name}: {line}", file=sys.stderr)
+    return 2
 
 
 def _parse(arguments):
@@ -89,30 +157,44 @@ def _parse(arguments):
         sys.exit(2)
 
 
-def define_from(defaults, helps):
-    """Define a flag for each field of a dataclass that `helps` describes.
-
-    A flag that the user does not give is None, so that another method's own default can hold.
-
-    Args:
-        defaults: an instance, whose values the help texts name.
-        helps: dict from field name to help text.
-    """
-    kinds = {bool: flags.DEFINE_boolean, int: flags.DEFINE_integer, float: flags.DEFINE_float}
-    for field in dataclasses.fields(defaults):
-        if field.name in helps:
-            value = getattr(defaults, field.name)
-            words = helps[field.name] + ("" if value is None else f" Default: {value}.")
-            types = typing.get_args(field.type) or [field.type]  # int | None is two
-            define = kinds.get(types[0], flags.DEFINE_string)
-            # Listed by --help as the script's own.
-            define(field.name.rstrip("_"), None, words, module_name=sys.argv[0])
-
-
 def again():
     """Return the command that goes on where this one ended: without `--overwrite`."""
     kept = [argument for argument in sys.argv if not re.fullmatch("--?overwrite(=.*)?", argument)]
-    return f"python {shlex.join(kept)}"
+    if Path(kept[0]).suffix == ".py":
+        return f"python {shlex.join(kept)}"
+    return " ".join([_called(Path(kept[0])), *map(shlex.quote, kept[1:])])
+
+
+def as_called(text):
+    """Return a text that names the commands in the way in which this process was called.
+
+    `python generate.py` in it stands for the script beside the one that runs. Where an installed
+    command runs, `ssgan-generate` takes the place of `python generate.py` and of `generate.py`.
+    """
+    own = Path(sys.argv[0])
+    names = "|".join(COMMANDS)
+    if re.fullmatch(rf"({names})\.py", own.name):
+        return re.sub(
+            rf"\bpython (({names})\.py)\b",
+            lambda match: f"python {shlex.quote(str(own.with_name(match[1])))}",
+            text,
+        )
+    if re.fullmatch(f"ssgan-({names})", own.stem):
+        text = re.sub(
+            rf"\bpython ({names})\.py\b",
+            lambda match: _called(own.with_name(f"ssgan-{match[1]}")),
+            text,
+        )
+        return re.sub(rf"(?<![\w/.\\-])({names})\.py\b", r"ssgan-\1", text)
+    return text
+
+
+def _called(command):
+    """Return an installed command by its name alone where the shell finds it by that."""
+    found = shutil.which(command.name)
+    if found is not None and Path(found).parent == command.parent:
+        return command.name
+    return shlex.quote(str(command))
 
 
 def given(dataclass, values):

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,11 @@ except ImportError:  # Windows, where a file that is being written cannot be del
     fcntl = None
 
 TEMPORARY_SUFFIX = ".ssgan-tmp"
+LOCK, HOLDER = ".lock", ".lock.json"  # of `ssgan_tf.folder_lock`
+
+# What may lie in a folder that still counts as empty.
+_NO_CONTENT = {LOCK, HOLDER, ".DS_Store", "Thumbs.db", "desktop.ini"}
+_NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY
 
 _SAVED = "nothing that was saved is lost"
 _FREE_SPACE = f"free some space and run the same command again; {_SAVED}"
@@ -55,12 +61,10 @@ def write_atomically(path: str | os.PathLike, write: Callable[[BinaryIO], None])
         OSError: the disk refused; its `filename` is `path`.
     """
     path = Path(path)
-    # The length of this name does not depend on that of `path`, which may be at the limit.
-    temporary = path.with_name(f".{uuid.uuid4().hex}{TEMPORARY_SUFFIX}")
     try:
+        temporary, mark = _begin(path.parent, lambda new: os.close(os.open(new, _NEW_FILE, 0o666)))
         try:
-            with temporary.open("xb") as file:
-                _mark_as_being_written(file)
+            with temporary.open("r+b") as file:
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())
@@ -69,11 +73,33 @@ def write_atomically(path: str | os.PathLike, write: Callable[[BinaryIO], None])
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise
+        finally:
+            _end(mark)
         _sync_folder(path.parent)
     except OSError as error:
         # Failed writes name no file, others the temporary one; neither helps the reader.
         error.filename, error.filename2 = str(path), None
         raise
+
+
+@contextlib.contextmanager
+def temporary_folder(parent: str | os.PathLike) -> Iterator[Path]:
+    """Makes a folder for what is not whole yet, and deletes it with all that is left in it.
+
+    After `kill -9` it is left behind, for `sweep_temporaries`.
+
+    Args:
+        parent: the folder to make it in.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    folder, mark = _begin(Path(parent), Path.mkdir)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        _end(mark)
 
 
 def write_json(path: str | os.PathLike, obj: Any) -> None:
@@ -90,21 +116,58 @@ def write_json(path: str | os.PathLike, obj: Any) -> None:
     write_atomically(path, lambda file: file.write(data))
 
 
-def sweep_temporaries(folder: str | os.PathLike) -> None:
-    """Deletes what dead writers left in `folder` and below; files being written stay."""
-    for temporary in Path(folder).rglob(f"*{TEMPORARY_SUFFIX}"):
+def sweep_temporaries(folder: str | os.PathLike, below: bool = True) -> None:
+    """Deletes the temporary files and folders that dead writers left; those in use stay.
+
+    Args:
+        folder: where to look.
+        below: look in the folders in it, too.
+    """
+    pattern = f".*{TEMPORARY_SUFFIX}"
+    found = Path(folder).rglob(pattern) if below else Path(folder).glob(pattern)
+    for temporary in list(found):
         # One that cannot be deleted does no harm but for its size.
         with contextlib.suppress(OSError):
-            if not _is_being_written(temporary):
-                temporary.unlink()
+            _delete_if_dead(temporary)
 
 
-def require_outside(out: str | os.PathLike, *sources: str | os.PathLike | None) -> None:
+def content_of(folder: str | os.PathLike) -> list[str]:
+    """The names in a folder that somebody put there on purpose, sorted; [] where there is none.
+
+    Left out are our locks, our temporaries (so that a start that was killed leaves an empty
+    folder empty), and what file managers leave.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        return []
+    return sorted(
+        entry.name
+        for entry in folder.iterdir()
+        if entry.name not in _NO_CONTENT and not entry.name.endswith(TEMPORARY_SUFFIX)
+    )
+
+
+def is_plain_name(name: Any) -> bool:
+    """Whether it is the name of something directly in a folder: no path, no `..`, not empty."""
+    return (
+        isinstance(name, str)
+        and name not in ("", ".", "..")
+        and not {"/", os.sep, os.altsep, "\0"} & set(name)
+    )
+
+
+def require_outside(
+    out: str | os.PathLike, *sources: str | os.PathLike | None, flag: str = "--out"
+) -> None:
     """Refuses to write among images.
 
     Args:
-        out: the folder to write, that `--out` names.
+        out: the folder to write.
         *sources: folders of images (or names, or None), which pictures must not be added to.
+        flag: what names the folder.
 
     Raises:
         UserError: `out` is one of the sources or lies in one.
@@ -113,7 +176,7 @@ def require_outside(out: str | os.PathLike, *sources: str | os.PathLike | None) 
         source = Path(source).expanduser()
         if source.is_dir() and Path(out).resolve().is_relative_to(source.resolve()):
             raise UserError(
-                f"--out {out} lies in {source}, where its pictures would count as images; choose "
+                f"{flag} {out} lies in {source}, where its pictures would count as images; choose "
                 "a folder elsewhere"
             )
 
@@ -139,23 +202,46 @@ def disk_errors(action: str) -> Iterator[None]:
         raise UserError(f"{action}: {where}{reason}; {_ADVICE[error.errno]}") from error
 
 
-def _mark_as_being_written(file: BinaryIO) -> None:
-    # The kernel drops this mark when the process dies, however it dies, and unlike a process id
-    # it means the same in every container. File systems without locks go without it.
-    if fcntl is not None:
-        with contextlib.suppress(OSError):
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _is_being_written(temporary: Path) -> bool:
-    if fcntl is None:
-        return False
-    with temporary.open("rb") as file:
+def _begin(parent: Path, make: Callable[[Path], None]) -> tuple[Path, int | None]:
+    """Makes a temporary and marks it as in use; returns its path and the mark, for `_end`."""
+    while True:
+        # The length of this name does not depend on that of the file, which may be at the limit.
+        temporary = parent / f".{uuid.uuid4().hex}{TEMPORARY_SUFFIX}"
+        make(temporary)
+        if fcntl is None:
+            return temporary, None
+        # The kernel drops this mark when the process dies, however it dies, and unlike a process
+        # id it means the same in every container. File systems without locks go without it.
         try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
+            mark = os.open(temporary, os.O_RDONLY)
+        except FileNotFoundError:  # swept before it was marked
+            continue
+        with contextlib.suppress(OSError):
+            fcntl.flock(mark, fcntl.LOCK_EX)
+        if temporary.exists():
+            return temporary, mark
+        os.close(mark)
+
+
+def _end(mark: int | None) -> None:
+    if mark is not None:
+        os.close(mark)
+
+
+def _delete_if_dead(temporary: Path) -> None:
+    if fcntl is None:  # Windows, which deletes no file in use; a folder would go in part
+        if not temporary.is_dir():
+            temporary.unlink()
+        return
+    mark = os.open(temporary, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
+        else:
+            temporary.unlink()
+    finally:
+        os.close(mark)
 
 
 def _sync_folder(folder: Path) -> None:

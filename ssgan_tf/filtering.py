@@ -1,5 +1,6 @@
 """Only the generated images that a classifier takes for their class (GM-augCls, section 3.4)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ class Filter:
         threshold: the least probability to be accepted with, in (0, 1]; α in GM-augCls.
         limit: look at no more than so many candidates for each image that is wanted.
         path: the folder of the classifier, for the manifest.
+        between: called before each batch of candidates; what it raises ends the search.
 
     Raises:
         UserError: the threshold or the limit is out of range.
@@ -28,6 +30,7 @@ class Filter:
     threshold: float = 0.8
     limit: int = 20
     path: str = ""
+    between: Callable[[], None] = lambda: None
 
     def __post_init__(self):
         if not 0 < self.threshold <= 1:
@@ -44,13 +47,13 @@ class Filter:
 
         Raises:
             UserError: another size than that of its images, a class that it does not know, or it
-                learnt from generated images.
+                was trained on generated images whose origin its record does not tell.
         """
         if self.classifier.record.get("kind") == "generated":
-            # What their generators learnt from would hide behind the classifier.
+            # What their generators were trained on would hide behind the classifier.
             raise UserError(
-                f"--filter: the classifier in {self.path} learnt from generated images; name one "
-                "that learnt from real or classical ones only, such as runs/original/seed-0"
+                f"--filter: the classifier in {self.path} was trained on generated images; name "
+                "one trained on real or classical ones only, such as runs/original/seed-0"
             )
         expected, known = self.classifier.image_size, self.classifier.class_names
         if image_size != expected:
@@ -86,16 +89,27 @@ class Filter:
     def record(self):
         """Return what a manifest says of the filter, a dict for JSON.
 
-        `learnt_from` holds the hashes of the real images that the classifier learnt from, by class:
-        through it they decide about the generated images.
+        `learnt_from` holds the hashes of the real images that the classifier was trained on, by
+        class: through it they decide about the generated images. So do, where it is that of a round
+        of filtering, those that the generator of the images accepted in it was trained on.
         """
+        record = self.classifier.record
         return {
             "classifier": str(self.path),
             "threshold": self.threshold,
             "limit": self.limit,
             "rounds": [],
-            "learnt_from": self.classifier.record["learnt_from"],
+            "learnt_from": merged(record["learnt_from"], record.get("generator_learnt_from", {})),
         }
+
+
+def merged(*hashes_by_class):
+    """Return dicts from class to hashes as one, without repetitions, in the order they came."""
+    names = dict.fromkeys(name for hashes in hashes_by_class for name in hashes)
+    return {
+        name: list(dict.fromkeys(d for hashes in hashes_by_class for d in hashes.get(name, ())))
+        for name in names
+    }
 
 
 class Selection:
@@ -128,6 +142,7 @@ class Selection:
         """
         most = self.filtered.limit * self.wanted
         for images in candidates:
+            self.filtered.between()
             probabilities, accepted = self.filtered.judge(images, self.class_name)
             looked_at = min(len(images), most - self.sampled)
             places = np.flatnonzero(accepted[:looked_at])[: self.wanted - self.accepted]

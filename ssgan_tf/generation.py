@@ -1,24 +1,35 @@
 """Write generated sets: folders of labelled synthetic images that load like any data set."""
 
-import json
+import contextlib
+import re
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ssgan_tf import plots
-from ssgan_tf.data.balance import counts_to_generate
-from ssgan_tf.data.manifest import MANIFEST
+from ssgan_tf.bounds import require
+from ssgan_tf.data.balance import BALANCE, counts_to_generate
+from ssgan_tf.data.folder import image_files
+from ssgan_tf.data.manifest import MANIFEST, read_manifest
 from ssgan_tf.errors import UserError
-from ssgan_tf.files import disk_errors, write_atomically, write_json
+from ssgan_tf.files import (
+    content_of,
+    disk_errors,
+    sweep_temporaries,
+    write_atomically,
+    write_json,
+)
 from ssgan_tf.filtering import Selection, examples_sheet
+from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.progress import progress_bar
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.training.run_directory import TRAINED, RunDirectory
 from ssgan_tf.training.sampling import interpolate, load_run, sample_batches
 from ssgan_tf.version import __version__
 
 FILTER_SHEET = "filter.png"
 SHEET_IMAGES = 100  # of a contact sheet
+PICTURE = re.compile(r"\d{6,}\.png")  # the names of the images; nothing else is ever deleted
 
 
 def write_generated_set(
@@ -50,8 +61,14 @@ def write_generated_set(
         the manifest, a dict.
 
     Raises:
-        UserError: the run, the classes, the folder or the filter do not fit.
+        UserError: the run, the classes, the folder or the filter do not fit, or another process
+            is writing the folder.
     """
+    require("seed", seed)
+    if per_class != BALANCE:
+        require("per_class", per_class)
+    if classes is not None and not classes:
+        raise UserError("--classes names no class; name some, or leave it out for all")
     run, out = Path(run), Path(out)
     method = load_run(run, average)
     names = sorted(classes or method.generators)
@@ -61,8 +78,9 @@ def write_generated_set(
             raise UserError(f"{run} has no trained class {name!r}; it has {have}")
     if filtered:
         filtered.require(names, method.settings.image_size)
-    config = RunDirectory(run).config()
+    config = RunDirectory(run).config(TRAINED)
     recorded = config["data"]["classes"]
+    _require_not_among_images(out, recorded, run)
     counts = counts_to_generate(per_class, {name: len(recorded[name]["train"]) for name in names})
     manifest = {
         "made_by": f"ssgan_tf {__version__}",
@@ -91,9 +109,8 @@ def write_generated_set(
     if filtered:
         manifest["filter"] = filtered.record()
         selections = {name: Selection(filtered, name, counts[name]) for name in names}
-    with disk_errors(f"writing {out}"):
-        _prepare(out)
-        write_json(out / MANIFEST, manifest)  # marks the folder as ours from the first moment
+    with disk_errors(f"writing {out}"), _own_folder(out):
+        _begin(out, manifest)
         for name in names:
             if counts[name] == 0:  # the largest class, which needs no more
                 continue
@@ -147,28 +164,76 @@ def _conclude_filtering(out, manifest, selections):
         write_atomically(out / FILTER_SHEET, partial(plots.write_png, image=sheet))
 
 
-def _prepare(out):
-    """Make the folder, or empty it of what an earlier call wrote."""
-    out.mkdir(parents=True, exist_ok=True)
-    if not any(out.iterdir()):
-        return
-    try:
-        old = json.loads((out / MANIFEST).read_text())
-        classes = list(old["classes"])
-        ours = old["made_by"].startswith("ssgan_tf")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        ours = False
-    if not ours:
+def _require_own(out):
+    """Refuse a folder that holds anything but an earlier set; return its manifest, if any."""
+    manifest = read_manifest(out)
+    ours = manifest is not None and "classes" in manifest
+    if not ours and content_of(out):
         raise UserError(
             f"{out} is not empty and holds no {MANIFEST} of a generated set; "
             "choose another --out, or empty it yourself"
         )
-    if "filter" in old:
+    return manifest
+
+
+@contextlib.contextmanager
+def _own_folder(out):
+    """Keep other processes out of a folder that is new or holds an earlier set."""
+    _require_own(out)  # before the files of the lock lie there
+    with FolderLock(out, "--out"):
+        yield
+
+
+def _begin(out, manifest):
+    """Put a new manifest, of a set that is not complete, in the place of an earlier set.
+
+    At no moment does a manifest say of less than the whole set that it is complete, or the folder
+    hold images that no manifest names.
+    """
+    old = _require_own(out)
+    _require_no_links(out, {*manifest["classes"], *(old or {}).get("classes", {})})
+    sweep_temporaries(out, below=False)
+    if old:
+        write_json(out / MANIFEST, old | {"complete": False})
+        _empty(out, old)
+    write_json(out / MANIFEST, manifest)
+
+
+def _require_not_among_images(out, class_names, run):
+    """Refuse a folder inside a data set of these classes, where it would count as one more."""
+    # By what lies there: a run does not record where its data set is, and sets may be moved.
+    for folder in out.resolve().parents:
+        if folder != run.resolve() and all(
+            (folder / name).is_dir() and image_files(folder / name) for name in class_names
+        ):
+            raise UserError(
+                f"--out {out} lies in {folder}, a data set with the classes "
+                f"{', '.join(class_names)}, and would be one more class of it; choose a folder "
+                "elsewhere"
+            )
+
+
+def _require_no_links(out, class_names):
+    """Refuse to write or delete through links, which lead to somebody else's files."""
+    for name in class_names:
+        if (out / name).is_symlink():
+            raise UserError(
+                f"{out / name} is a link, and its images would be written elsewhere; remove it or "
+                "choose another --out"
+            )
+
+
+def _empty(out, manifest):
+    """Delete what an earlier call wrote, by the names that it writes; all else stays."""
+    if "filter" in manifest:
         (out / FILTER_SHEET).unlink(missing_ok=True)
-    for name in classes:
-        for picture in (out / name).glob("[0-9]*.png"):
-            picture.unlink()
+    for name in manifest.get("classes", {}):
+        folder = out / name
+        if folder.is_dir():
+            for picture in folder.iterdir():
+                if PICTURE.fullmatch(picture.name):
+                    picture.unlink()
+            if not any(folder.iterdir()):
+                folder.rmdir()
         for picture in (out / f"{name}.png", out / f"{name}.gif"):
             picture.unlink(missing_ok=True)
-        if (out / name).is_dir() and not any((out / name).iterdir()):
-            (out / name).rmdir()

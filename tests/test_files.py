@@ -11,7 +11,14 @@ import pytest
 
 from ssgan_tf import files
 from ssgan_tf.errors import UserError
-from ssgan_tf.files import disk_errors, sweep_temporaries, write_atomically, write_json
+from ssgan_tf.files import (
+    content_of,
+    disk_errors,
+    sweep_temporaries,
+    temporary_folder,
+    write_atomically,
+    write_json,
+)
 
 
 def names(folder):
@@ -159,3 +166,59 @@ write_atomically(sys.argv[1], write)
 
     write_atomically(tmp_path / "b", write)
     assert (tmp_path / "b").read_bytes() == b"whole"
+
+
+@pytest.mark.skipif(files.fcntl is None, reason="needs file locks")
+def test_folders_of_dead_writers_are_swept_and_those_in_use_stay(tmp_path):
+    script = """
+import os, signal, sys
+from ssgan_tf.files import temporary_folder
+with temporary_folder(sys.argv[1]) as folder:
+    (folder / "half").write_bytes(b"x")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", script, tmp_path], timeout=60)
+    (left,) = names(tmp_path)
+    assert left.endswith(files.TEMPORARY_SUFFIX)
+    assert content_of(tmp_path) == []
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / ".0.ssgan-tmp").mkdir()
+    with temporary_folder(tmp_path) as folder:
+        (folder / "a").write_bytes(b"x")
+        sweep_temporaries(tmp_path, below=False)
+        assert names(tmp_path) == sorted([folder.name, "below"])
+        assert names(folder) == ["a"]
+        assert names(tmp_path / "below") == [".0.ssgan-tmp"]
+    sweep_temporaries(tmp_path)
+    assert names(tmp_path) == ["below"] and names(tmp_path / "below") == []
+
+
+def test_a_sweep_leaves_what_a_link_leads_to(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a").write_bytes(b"mine")
+    (tmp_path / "swept").mkdir()
+    (tmp_path / "swept" / ".0.ssgan-tmp").symlink_to(tmp_path / "mine")
+    sweep_temporaries(tmp_path / "swept")
+    assert names(tmp_path / "mine") == ["a"]
+
+
+@pytest.mark.skipif(files.fcntl is None, reason="needs file locks")
+def test_a_file_swept_before_it_is_marked_is_begun_anew(tmp_path, monkeypatch):
+    real_flock, swept = files.fcntl.flock, []
+
+    def flock(descriptor, how):
+        if not swept:
+            swept.extend(tmp_path.iterdir())
+            swept[0].unlink()
+        real_flock(descriptor, how)
+
+    monkeypatch.setattr(files.fcntl, "flock", flock)
+    write_atomically(tmp_path / "a", lambda file: file.write(b"whole"))
+    assert swept and names(tmp_path) == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"whole"
+
+
+def test_a_new_file_has_the_usual_permissions(tmp_path):
+    write_atomically(tmp_path / "ours", lambda file: file.write(b"x"))
+    (tmp_path / "usual").write_bytes(b"x")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "usual").stat().st_mode

@@ -38,7 +38,7 @@ def batches_of(*numbers, size=4):
 def test_a_classifier_that_learnt_from_generated_images_is_refused():
     classifier = RedIsRose()
     classifier.record |= {"kind": "generated"}
-    with pytest.raises(UserError, match="classifier in seed-0 learnt from generated images"):
+    with pytest.raises(UserError, match="classifier in seed-0 was trained on generated images"):
         Filter(classifier, path="seed-0").require(["roses"], 8)
 
 
@@ -117,6 +117,28 @@ def test_the_record_tells_what_decided_about_the_images():
         "rounds": [],
         "learnt_from": {"daisy": ["d0"], "roses": ["r0", "r1"]},
     }
+
+
+def test_the_record_of_a_rounds_classifier_tells_what_its_generator_was_trained_on_too():
+    classifier = RedIsRose()
+    classifier.record["generator_learnt_from"] = {"roses": ["r1", "r2"], "tulips": ["t0"]}
+    assert Filter(classifier).record()["learnt_from"] == {
+        "daisy": ["d0"], "roses": ["r0", "r1", "r2"], "tulips": ["t0"],
+    }  # fmt: skip
+
+
+def test_between_is_called_before_each_batch_and_may_end_the_search():
+    calls = []
+
+    def between():
+        calls.append(len(calls))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    selection = Selection(Filter(RedIsRose(), between=between), "roses", 100)
+    with pytest.raises(KeyboardInterrupt):
+        reds(selection.accepted_batches(itertools.repeat(painted(90, 90))))
+    assert selection.accepted == 4
 
 
 def test_what_the_classifier_cannot_judge_is_refused():

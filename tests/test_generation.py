@@ -1,4 +1,6 @@
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from tiny import painted_squares, tiny_method
 from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
 from ssgan_tf.filtering import Filter
+from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.generation import write_generated_set
 
 
@@ -103,7 +106,7 @@ def test_writing_again_replaces_what_was_written(trained, tmp_path):
     write(trained[0], tmp_path / "set", 5, walk=True)
     write(trained[0], tmp_path / "set", 2, classes=["left"])
     assert len(list((tmp_path / "set" / "left").iterdir())) == 2
-    assert sorted(path.name for path in (tmp_path / "set").iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / "set").glob("[!.]*")) == [
         "left",
         "left.png",
         "manifest.json",
@@ -123,11 +126,139 @@ def test_a_folder_of_someone_else_is_refused(trained, tmp_path):
         assert sorted(path.name for path in folder.iterdir()) == before
 
 
+@pytest.mark.parametrize("outside", ["../victim", "{folder}/victim", ".", "..", "left/../victim"])
+def test_a_manifest_cannot_name_files_outside_the_folder(trained, tmp_path, outside):
+    victim, out = tmp_path / "victim", tmp_path / "set"
+    write(trained[0], out)
+    victim.mkdir()
+    (victim / "000001.png").write_bytes(b"mine")
+    (tmp_path / "victim.png").write_bytes(b"mine")
+    manifest = json.loads((out / "manifest.json").read_text())
+    manifest["classes"][outside.format(folder=tmp_path)] = {}
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(UserError, match="is not empty and holds no manifest"):
+        write(trained[0], out)
+    assert (victim / "000001.png").exists() and (tmp_path / "victim.png").exists()
+    assert len(pixels(out / "left")) == 3
+
+
+class Killed(BaseException):
+    """Stands for `kill -9`: nothing catches it."""
+
+
+def test_a_set_that_is_being_emptied_is_not_complete(trained, tmp_path, monkeypatch):
+    out = tmp_path / "set"
+    write(trained[0], out, 5)
+    unlinked, real_unlink = [], Path.unlink
+
+    def unlink(self, missing_ok=False):
+        if self.name == "000001.png":
+            unlinked.append(json.loads((out / "manifest.json").read_text()))
+            raise Killed
+        real_unlink(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    with pytest.raises(Killed):
+        write(trained[0], out, 2, classes=["left"])
+    monkeypatch.undo()
+    assert unlinked and unlinked[0]["complete"] is False
+    # Nothing is forgotten: the next call knows the classes of the set that was there.
+    write(trained[0], out, 2, classes=["left"])
+    assert not (out / "right").exists()
+    assert len(pixels(out / "left")) == 2
+
+
+def test_two_processes_do_not_write_one_folder(trained, tmp_path):
+    out = tmp_path / "set"
+    with FolderLock(out, "--out"):
+        with pytest.raises(UserError, match=r"set is in use by process.*choose another --out"):
+            write(trained[0], out)
+        assert not (out / "manifest.json").exists()
+    write(trained[0], out)
+    # No lock is left among somebody else's files.
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "a").write_bytes(b"mine")
+    with pytest.raises(UserError, match="is not empty"):
+        write(trained[0], tmp_path / "foreign")
+    assert [path.name for path in (tmp_path / "foreign").iterdir()] == ["a"]
+
+
+def test_nothing_is_written_or_deleted_through_a_link(trained, tmp_path):
+    out, mine = tmp_path / "set", tmp_path / "mine"
+    write(trained[0], out, classes=["right"])
+    mine.mkdir()
+    (mine / "000000.png").write_bytes(b"mine")
+    (out / "left").symlink_to(mine)
+    for classes in (["left"], None):
+        with pytest.raises(UserError, match=r"set/left is a link.*remove it"):
+            write(trained[0], out, classes=classes)
+    assert (mine / "000000.png").read_bytes() == b"mine"
+    assert len(pixels(out / "right")) == 3
+
+
+def test_a_start_that_was_killed_does_not_block_the_next(trained, tmp_path):
+    out = tmp_path / "set"
+    out.mkdir()
+    for name in (".0123.ssgan-tmp", ".lock", ".lock.json"):
+        (out / name).write_bytes(b"")
+    write(trained[0], out)
+    assert len(pixels(out / "left")) == 3
+    assert not (out / ".0123.ssgan-tmp").exists()
+
+
+def test_a_set_inside_a_data_set_would_be_a_class_of_it(trained, tmp_path):
+    write(trained[0], tmp_path / "photos")
+    for place in ("photos/augmented", "photos/left/more", "photos/a/b/c"):
+        with pytest.raises(UserError, match=r"lies in .*photos, a data set with the classes left"):
+            write(trained[0], tmp_path / place)
+    assert sorted(path.name for path in (tmp_path / "photos").glob("*/")) == ["left", "right"]
+    write(trained[0], trained[0] / "generated")  # the folders of a run are no data set
+
+
+def test_only_names_that_it_writes_are_deleted(trained, tmp_path):
+    out = tmp_path / "set"
+    write(trained[0], out)
+    own = ["2024-holiday.png", "1.png", "000000.png.bak"]
+    for name in own:
+        (out / "left" / name).write_bytes(b"mine")
+    write(trained[0], out, 1, classes=["right"])
+    assert sorted(path.name for path in (out / "left").iterdir()) == sorted(own)
+
+
 def test_what_cannot_be_sampled_is_refused(trained, tmp_path):
     with pytest.raises(UserError, match="no trained class 'top'; it has left, right"):
         write(trained[0], tmp_path / "set", classes=["top"])
     with pytest.raises(UserError, match="is not a run directory"):
         write(tmp_path / "nowhere", tmp_path / "set")
+    with pytest.raises(UserError, match="--classes names no class"):
+        write(trained[0], tmp_path / "set", classes=[])
+    with pytest.raises(UserError, match="--seed is 4294967296"):
+        write(trained[0], tmp_path / "set", seed=2**32)
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "words"),
+    [
+        ("settings", {"method": None}, "settings.method is null"),
+        ("settings", {"method": "vae"}, "unknown method 'vae'"),
+        ("settings", {"latent_dim": None}, "--latent_dim is None; it must be a whole number"),
+        ("settings", {"latent_dim": 10**10}, "--latent_dim is 10000000000; it must be"),
+        ("data", {"name": None}, "data.name is null"),
+        ("data", {"classes": {"left": 3}}, r"classes\['left'\] is 3"),
+        ("data", {"classes": {"left": {"test": []}}}, r"classes\['left'\] has no 'train'"),
+        ("data", {"classes": {"../left": {"train": [], "test": []}}}, "is no plain name"),
+    ],
+)
+def test_an_edited_run_is_one_line(trained, tmp_path, section, changes, words):
+    run = tmp_path / "run"
+    shutil.copytree(trained[0], run)
+    config = json.loads((run / "config.json").read_text())
+    config[section] |= changes
+    (run / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match=words) as caught:
+        write(run, tmp_path / "set")
+    assert "\n" not in str(caught.value)
     assert not (tmp_path / "set").exists()
 
 
@@ -162,7 +293,7 @@ def test_the_limit_of_a_filter_leaves_a_smaller_set(trained, tmp_path):
     # A class of which none was accepted has no folder, since an empty one would not load.
     assert right["count"] == right["acceptance_rate"] == 0
     assert "none reaches a probability of 0.5" in right["shortfall"]
-    assert sorted(path.name for path in (tmp_path / "set").iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / "set").glob("[!.]*")) == [
         "filter.png", "left", "left.png", "manifest.json",
     ]  # fmt: skip
     assert manifest["complete"] is True
@@ -176,7 +307,7 @@ def test_the_limit_of_a_filter_leaves_a_smaller_set(trained, tmp_path):
     # Written again without a filter, nothing is left of it.
     manifest = write(run_dir, tmp_path / "set", 2, classes=["right"])
     assert "filter" not in manifest
-    assert sorted(path.name for path in (tmp_path / "set").iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / "set").glob("[!.]*")) == [
         "manifest.json", "right", "right.png",
     ]  # fmt: skip
 

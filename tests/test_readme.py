@@ -23,7 +23,8 @@ def flags_of(script):
 @pytest.mark.parametrize(
     ("script", "page"),
     [
-        ("train.py", "README.md"),
+        ("train.py", "docs/training.md"),
+        ("generate.py", "docs/generation.md"),
         ("evaluate.py", "docs/evaluation.md"),
         ("classify.py", "docs/classification.md"),
         ("compare.py", "docs/study.md"),

@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from folders import write_set
 from frozen import tiny_graph
+
+from ssgan_tf.folder_lock import FolderLock
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = ["--image_size=32", "--base_channels=32", "--latent_dim=8", "--batch_size=4", "--mu=0"]
@@ -84,6 +87,26 @@ def test_train_generate_evaluate_classify_and_filter(tmp_path, preset):
     assert (tmp_path / "augmented" / "filtered" / "filter.png").exists()
 
 
+def test_a_run_is_not_written_into_its_data_set(tmp_path):
+    photos = write_set(tmp_path / "photos", count=6)
+    command = ["train.py", "--dataset=.", "--iterations=1", *TINY]
+    for more in ([], ["--run_dir=blue/run"]):
+        refused = call(*command, *more, folder=photos, SSGAN_CACHE=str(tmp_path / "cache"))
+        assert refused.returncode == 2, refused.stderr
+        assert "--run_dir " in refused.stderr and "lies in ." in refused.stderr
+    assert sorted(path.name for path in photos.iterdir()) == ["blue", "red"]
+    assert len(list((photos / "blue").iterdir())) == 6
+
+
+def test_two_processes_do_not_evaluate_into_one_folder(tmp_path):
+    with FolderLock(tmp_path / "out", "--out"):
+        second = call(
+            "evaluate.py", "--generated=x", "--dataset=demo", "--out=out", folder=tmp_path
+        )
+    assert second.returncode == 2, second.stderr
+    assert "out is in use by process" in second.stderr
+
+
 def test_help_is_no_error(tmp_path):
     result = call("generate.py", "--help", folder=tmp_path)
     assert result.returncode == 0
@@ -108,6 +131,12 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
     ("script", "arguments", "message"),
     [
         ("train.py", ["--dataset=flowwer"], "unknown data set 'flowwer', did you mean flower?"),
+        ("generate.py", ["--run=x", "--out=x", f"--seed={'9' * 20}"], "at most 2147483647"),
+        ("classify.py", ["--seeds=10000000", "--dry_run"], "--seeds is 10000000; it must be"),
+        ("classify.py", ["--seed=-1"], "--seed is -1; it must be at least 0"),
+        ("classify.py", ["--per_class=1000000000"], "it must be at least 1 and at most 100000"),
+        ("evaluate.py", ["--generated=x", "--dataset=demo", "--image_size=0"], "--image_size is 0"),
+        ("evaluate.py", ["--generated=x", "--dataset=demo", "--seed=4294967296"], "--seed is 4294"),
         ("train.py", ["--lambda=-1"], "--lambda is -1.0; it must be 0 or more"),
         ("train.py", ["--image_size=48"], "--image_size is 48; it must be one of 32, 64 or 128"),
         ("train.py", ["--method=vae"], "unknown method 'vae'"),
@@ -125,6 +154,11 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         ("generate.py", ["--run=x"], "--out is missing; it is the folder to write"),
         ("generate.py", ["--run=nowhere", "--out=x"], "is not a run directory"),
         ("generate.py", ["--run=x", "--out=x", "--threshold=0.5"], "--threshold needs --filter"),
+        (
+            "generate.py",
+            ["--run=x", "--out=x", "--filter=y", "--filter_rule=paper"],
+            "--filter_rule compares rounds; it needs --filter_rounds 2 or more",
+        ),
         ("classify.py", ["--augment=cropp"], "'cropp' is no known augmentation, did you mean crop"),
         ("evaluate.py", ["--dataset=demo"], "either --generated FOLDER or --run RUN"),
         ("evaluate.py", ["--generated=x"], "either --dataset NAME or --real FOLDER"),

@@ -22,7 +22,7 @@ def mixup(seed=0):
 
 
 def cutmix(seed=0):
-    """Return a layer that pastes boxes of other images into half of the batch, see `CutMix`."""
+    """Return a layer that pastes boxes of other images into half of a batch, see `CutMix`."""
     from ssgan_tf.augment.cutmix import CutMix
 
     return CutMix(seed=seed)

@@ -1,7 +1,5 @@
-"""A trained classifier on disk: its network, and the record of what it learnt from."""
+"""A trained classifier on disk: its network, and the record of what it was trained on."""
 
-import json
-import tempfile
 from pathlib import Path
 
 import keras
@@ -9,12 +7,15 @@ import tensorflow as tf
 
 from ssgan_tf.classify.training import predictor
 from ssgan_tf.errors import UserError
-from ssgan_tf.files import write_json
+from ssgan_tf.files import temporary_folder, write_json
+from ssgan_tf.json_files import Damaged, Each, read_json
+from ssgan_tf.perceptual import weights_fingerprint
 
 NETWORK, RECORD = "classifier.keras", "classifier.json"
-KEYS = {
-    "class_names", "image_size", "condition", "seed", "settings", "dataset", "learnt_from",
-    "spared",
+SHAPE = {  # of the record
+    "class_names": [str], "image_size": int, "condition": str, "kind?": str, "seed": int,
+    "settings": dict, "dataset": {"source": str, "datasets_dir": (str, None)},
+    "learnt_from": Each([str]), "held_out?": Each([str]), "spared?": Each([str]),
 }  # fmt: skip
 
 
@@ -44,19 +45,25 @@ class Classifier:
         """
         return tf.nn.softmax(self._logits(images)).numpy()
 
+    def fingerprint(self):
+        """Return a short hash of the weights, which tells one classifier from another."""
+        return weights_fingerprint(self.network)
+
     def save(self, folder):
         """Write `classifier.keras` and `classifier.json` into a folder that exists."""
         folder = Path(folder)
         # Keras writes to a path that ends in .keras, so it cannot be handed a file.
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".") as aside:
-            written = Path(aside) / NETWORK
+        with temporary_folder(folder) as aside:
+            written = aside / NETWORK
             self.network.save(written)
             written.replace(folder / NETWORK)
         write_json(folder / RECORD, self.record)  # last: it marks the pair as complete
 
     @classmethod
     def load(cls, folder):
-        """Return the classifier that `classify.py` left in a folder.
+        """Return the classifier that `classify.py`, or a round of filtering, left in a folder.
+
+        Records of earlier versions call the images held out "spared".
 
         Raises:
             UserError: there is none, or it is damaged.
@@ -66,15 +73,21 @@ class Classifier:
 
         folder = Path(folder).expanduser()
         try:
-            record = json.loads((folder / RECORD).read_text())
-            if missing := KEYS - record.keys():
-                raise KeyError(min(missing))
-            return cls(keras.saving.load_model(folder / NETWORK, compile=False), record)
+            record = read_json(folder / RECORD, SHAPE)
+            if "spared" in record:
+                record.setdefault("held_out", record.pop("spared"))
+            if "held_out" not in record:
+                raise Damaged("it has no 'held_out'")
+            network = keras.saving.load_model(folder / NETWORK, compile=False)
+            size, classes = record["image_size"], len(record["class_names"])
+            if (network.input_shape[1:], network.output_shape[1:]) != ((size, size, 3), (classes,)):
+                raise Damaged(f"its network is not of {classes} classes and {size} pixels")
+            return cls(network, record)
         except (FileNotFoundError, NotADirectoryError):
             raise UserError(
                 f"{folder} holds no classifier; name a folder such as "
                 "results/flower-classify/runs/original/seed-0 that classify.py has written"
             ) from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except Exception as error:  # damaged bytes can fail anywhere in zip, HDF5 or Keras
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             raise UserError(f"{folder}: the classifier in it is damaged ({reason})") from error

@@ -3,6 +3,8 @@
 import hashlib
 from dataclasses import dataclass, field
 
+from ssgan_tf.data.manifest import what_is_missing
+
 CLEAN, LEAKED, UNKNOWN = "clean", "LEAKED", "unknown"
 
 
@@ -96,8 +98,8 @@ def _doubts(generated, known):
 
 def _making(generated):
     """Yield what else a reader has to know of how a set was made."""
-    if not (generated.manifest or {}).get("complete", True):
-        yield f"{generated.name} is not complete: generate.py was interrupted."
+    if missing := what_is_missing(generated.manifest, generated.images.counts()):
+        yield f"{generated.name} is not complete: {missing}."
     classes = _entry(generated.manifest, "classes")
     steps = [f"{c} {classes[c]['checkpoint_step']}" for c in generated.images.class_names
              if "checkpoint_step" in classes.get(c, ())]  # fmt: skip

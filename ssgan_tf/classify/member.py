@@ -1,5 +1,6 @@
 """One training of a comparison: a condition, a size and a seed, with its files."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -14,12 +15,19 @@ from ssgan_tf.classify.conditions import Condition, row_name
 from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.classify.training import ClassifierTraining, predictor
 from ssgan_tf.files import sweep_temporaries, write_json
+from ssgan_tf.json_files import NUMBER, Each, find_json
 from ssgan_tf.training.metrics_log import MetricsLog
 
 RESULT, CURVES = "result.json", "metrics.jsonl"
-KEYS = {
-    "scores", "images", "added", "steps", "fingerprint", "versions", "git_commit",
-}  # of a result  # fmt: skip
+_MEASURES = {"precision": NUMBER, "recall": NUMBER, "f1": NUMBER}
+SHAPE = {  # of a result
+    "scores": {
+        "accuracy": NUMBER, **_MEASURES, "seconds": NUMBER, "confusion": [[int]],
+        "classes": Each({**_MEASURES, "images": int}),
+    },
+    "images": int, "added": Each(int), "steps": int, "fingerprint": str, "versions": dict,
+    "git_commit": (str, None),
+}  # fmt: skip
 TEST_EVERY = 5  # lines between the test accuracies of the curves
 
 
@@ -51,11 +59,7 @@ class Member:
 
     def result(self, out):
         """Return its `result.json` as a dict, or None where it has not finished or is damaged."""
-        try:
-            result = json.loads((self.folder(out) / RESULT).read_text())
-        except (OSError, ValueError):
-            return None
-        return result if isinstance(result, dict) and result.keys() >= KEYS else None
+        return find_json(self.folder(out) / RESULT, SHAPE)
 
 
 def train_member(
@@ -80,7 +84,8 @@ def train_member(
             training.
 
     Returns:
-        the scores of `classification_scores`, and `seconds`.
+        the scores of `classification_scores` and `seconds`, a dict; and the predicted class of
+        each test image, int `(N,)` in the order of `test`.
     """
     start = time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
@@ -106,7 +111,41 @@ def train_member(
     scores["seconds"] = round(time.perf_counter() - start, 1)
     if record is not None:
         Classifier(learning.network, record).save(folder)
-    return scores
+    return scores, predictions
+
+
+def kept_predictions(test, predictions):
+    """Return what a result keeps of its predictions, plain numbers for JSON.
+
+    With it classifiers can be compared image by image, whoever trained them.
+
+    Args:
+        test: the `ImageSet` that was tested on.
+        predictions: int `(N,)`, the predicted class of each of its images.
+
+    Returns:
+        dict: `predictions` and the true `labels`, lists in the order of the test images, and
+        `test_images`, which is equal for equal images in equal order; see `ordered_fingerprint`.
+
+    Raises:
+        ValueError: not one prediction for each image.
+    """
+    if np.shape(predictions) != test.labels.shape:
+        raise ValueError(f"{np.shape(predictions)} predictions for {len(test)} images")
+    return {
+        "predictions": np.asarray(predictions).tolist(),
+        "labels": test.labels.tolist(),
+        "test_images": ordered_fingerprint(test),
+    }
+
+
+def ordered_fingerprint(images):
+    """Return a SHA-256 (hex) of an `ImageSet` that is equal for equal images in equal order.
+
+    It covers what `ImageSet.fingerprint` does, and the order.
+    """
+    contents = [images.image_size, images.class_names, images.labels.tolist(), images.hashes]
+    return hashlib.sha256(json.dumps(contents).encode()).hexdigest()
 
 
 def write_result(member, out, result):

@@ -2,46 +2,48 @@
 
 from pathlib import Path
 
+from ssgan_tf.classify.conditions import BASELINE
+from ssgan_tf.classify.findings import HELPS, HURTS, IN_ADVANCE
 from ssgan_tf.classify.leaks import CLEAN, LEAKED, UNKNOWN
-from ssgan_tf.classify.results import row_label, shown_mean
 from ssgan_tf.classify.tables import (
     accuracy_table,
     class_table,
     confusion_table,
-    difference_table,
+    difference_tables,
     recall_table,
     training_table,
 )
+from ssgan_tf.classify.wording import FIRST, counted, measures_of, shown_mean
 from ssgan_tf.report import Callout, Definitions, Details, Figure, Section, write_report
 
-FINDINGS = {"helps": "good", "no evidence": "note", "hurts": "bad"}
-TO_ORIGINAL = {
-    "helps": "{} helps",
-    "no evidence": "There is no evidence that {} helps",
-    "hurts": "{} hurts",
-}
-TO_CLASSICAL = {
-    "helps": ", and it is better than {}, the best classical condition",
-    "no evidence": "; there is no evidence that it is better or worse than {}, the best classical "
-    "condition",
-    "hurts": "; it is worse than {}, the best classical condition",
-}
+CALLOUTS = {HELPS: "good", HURTS: "bad"}
 
 HOW_TO_READ = {
     "Accuracy": "Share of the test images whose class was recognised (Eq. 11). Test images are "
     "real, never augmented and never learnt from.",
     "Precision, recall, F1": "Of each class, then averaged, each class counting alike (precision: "
     "Eq. 12). The recall of a class is its own accuracy.",
-    "±": "Half the 95 % interval of a mean over seeds (Student's t). It covers the chance of "
-    "training: initial weights, the order of the images, the draws of augmentation. Split and test "
-    "images are the same for all, so it does not cover that other test images would give other "
-    "figures.",
-    "Differences": "Paired: condition and baseline are compared seed by seed. Helps: the whole "
-    "interval lies above 0; hurts: below. No evidence: neither, which does not prove that there is "
-    "no effect; more seeds narrow the interval. Of twenty conditions without any effect, about one "
-    "helps or hurts by chance.",
-    "Best classical": "The classical condition with the highest mean accuracy at the same size. It "
-    "is chosen on the same test images, which favours the classical side.",
+    "±": "Half the 95 % interval. It covers the chance of training (initial weights, the order of "
+    "the images, the draws of augmentation) and of the test images: others of the same kind would "
+    "have given other figures. It does not cover other images to learn from, nor another training "
+    "of the generator.",
+    "Differences": "Condition and baseline are compared on the same test images, and seed by seed; "
+    "a seed shares the split and the initial weights. So a difference can be clear where the "
+    "intervals of two rows overlap.",
+    "Helps, hurts, better, worse": "Only where the adjusted p is below 0.05. No evidence: "
+    "otherwise, which does not prove that there is no effect; more seeds and more test images "
+    "narrow the interval. One seed is never evidence.",
+    "Adjusted p": "The probability of so large a difference between equal classifiers, corrected "
+    "over all comparisons for which this study states a finding (Holm): where nothing has an "
+    "effect, at most about one study of twenty finds anything. The intervals are not corrected: "
+    "one may lie on one side of 0 without a finding.",
+    "Baseline": f"{BASELINE} where it was run: a random flip and a random resized crop at each "
+    "step, what anyone would do first, and fixed in advance. Else the classical condition with the "
+    "highest mean accuracy at the same size, which is chosen afterwards on the same test images; "
+    "that favours the classical side.",
+    "Balanced accuracy": "The mean recall of the classes, each counting alike: where a class was "
+    "dropped down, accuracy hardly tells of it. It is accuracy where all classes have as many test "
+    "images.",
     "Gradient steps": "Equal for all conditions unless the settings say budget epochs: more images "
     "do not mean more training.",
     "LEAKED": "The generator, or a filter of its images, learnt from test images, or the added "
@@ -52,11 +54,12 @@ HOW_TO_READ = {
 
 
 def headline(results):
-    """Return the main result in a sentence or two: whether added images help.
+    """Return the main result in a few sentences: whether added images help.
 
-    It is about the generated row with the highest mean accuracy, of those that help if there are
-    any. LEAKED rows stay out, and so do those of unknown provenance where there are others. Where
-    nothing generated was compared it is about the classical rows.
+    First how many of all generated rows have been found better than what, then the sentence of
+    one: that with the highest mean accuracy, of those that are better than both if there are any,
+    else of those that help. LEAKED rows stay out, and so do those of unknown provenance where
+    there are others. Where nothing generated was compared it is about the classical rows.
     """
     conditions = results["conditions"]
     by_finding = {}
@@ -70,26 +73,23 @@ def headline(results):
     compared = [row for row in rows if row["to_original"]]
     if not compared:
         return "Nothing to compare with has finished yet."
-    helpful = [row for row in compared if row["to_original"]["finding"] == "helps"]
-    best = max(helpful or compared, key=lambda row: row["mean"]["accuracy"]["mean"])
-    label, to_original = row_label(best, conditions), best["to_original"]
+
+    def merit(row):
+        helps = _helps(row["to_original"])
+        return helps + (helps and _helps(row.get("to_baseline"))), row["mean"]["accuracy"]["mean"]
+
+    best = max(compared, key=merit)
     original = next(
         row for row in results["rows"] if conditions[row["condition"]]["kind"] == "original"
     )
-    accuracies = (
-        f"accuracy {shown_mean(best['mean']['accuracy'])}, of original "
-        f"{shown_mean(original['mean']['accuracy'])}."
+    words = f"{counted(compared, kind)} {best['sentence']}"
+    words += (
+        f" Its accuracy is {shown_mean(best['mean']['accuracy'])}, that of original "
+        f"{shown_mean(original['mean']['accuracy'])}"
     )
-    if to_original["half_width"] is None:
-        return f"One seed is no evidence. {label}: {accuracies}"
-    words = TO_ORIGINAL[to_original["finding"]].format(label)
-    if best["to_classical"]:
-        against = TO_CLASSICAL[best["to_classical"]["finding"]]
-        words += against.format(best["to_classical"]["baseline"])
-    words += f": {accuracies}"
-    if len(compared) > 1:
-        words += f" Rows with {kind} images that help: {len(helpful)} of {len(compared)}."
-    return words
+    if kind == "generated" and BASELINE not in conditions:
+        words += f"; {FIRST}"
+    return f"{words}."
 
 
 def write_page(out, results, pictures):
@@ -119,7 +119,8 @@ def write_page(out, results, pictures):
             figure(
                 "accuracy", "Mean accuracy of each row with its interval",
                 "Mean accuracy and its 95 % interval; pale dots are single seeds, the dotted line "
-                "is original's mean.",
+                "is original's mean. Intervals of two rows may overlap although their difference, "
+                "image by image, is clear.",
             )
         )  # fmt: skip
     sections = [Section("Summary", *summary)]
@@ -131,7 +132,7 @@ def write_page(out, results, pictures):
             )
         )  # fmt: skip
     sections += [
-        Section("Differences", difference_table(results)),
+        Section("Differences", *difference_tables(results)),
         Section("Each class", class_table(results), recall_table(results)),
         _confusion_section(results),
     ]
@@ -168,21 +169,31 @@ def _of_kind(results, kind):
     return [row for row in results["rows"] if conditions[row["condition"]]["kind"] == kind]
 
 
+def _helps(difference):
+    return bool(difference) and difference["finding"] == HELPS
+
+
 def _kind(row, conditions):
     """Return the kind of a row's callout.
 
-    It is not "good" to help less than classical augmentation, or perhaps by a leak.
+    It is not "good" to help less than the baseline, or not more than one that was chosen in
+    advance, or perhaps by a leak, or to hurt by another measure.
     """
     provenance = conditions[row["condition"]]["finding"]
-    to_original, to_classical = row["to_original"], row["to_classical"]
+    to_original, to_baseline = row["to_original"], row["to_baseline"]
     if provenance == LEAKED:
         return "warning"
     if not to_original:
         return "note"
-    worse = to_classical and to_classical["finding"] == "hurts"
-    if to_original["finding"] == "helps" and (worse or provenance == UNKNOWN):
+    found = {one["finding"] for one in (to_original, *measures_of(to_original).values())}
+    kinds = {CALLOUTS[finding] for finding in found & CALLOUTS.keys()}
+    beaten = not to_baseline or (
+        _helps(to_baseline) if to_baseline["chosen"] == IN_ADVANCE
+        else to_baseline["finding"] != HURTS
+    )  # fmt: skip
+    if len(kinds) != 1 or ("good" in kinds and (not beaten or provenance == UNKNOWN)):
         return "note"
-    return FINDINGS[to_original["finding"]]
+    return kinds.pop()
 
 
 def _confusion_section(results):

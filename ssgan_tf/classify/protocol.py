@@ -1,4 +1,4 @@
-"""Which real images classifiers learn from, which they are tested on, and which are spared."""
+"""Which real images classifiers learn from, which they are tested on, and which are held out."""
 
 from dataclasses import dataclass
 
@@ -16,14 +16,14 @@ class Division:
     Attributes:
         training: what every condition learns from.
         test: what every classifier is tested on.
-        spared: the other images of the training side, which no classifier learns from; rounds of
+        held_out: the other images of the training side, which no classifier learns from; rounds of
             filtering are judged by them. What `imbalance` takes away is not among them.
         tested_on: "test", or "validation" where `test` was taken from the training side.
     """
 
     training: ImageSet
     test: ImageSet
-    spared: ImageSet
+    held_out: ImageSet
     tested_on: str
 
 
@@ -59,7 +59,7 @@ def divide(
         raise UserError("there are no test images; raise --test_per_class, or add images")
     learnt, tested = set(parts.train.hashes), set(parts.test.hashes)
     dropped_down = [images.class_names.index(name) for name in imbalance or {}]
-    spared = [
+    held_out = [
         place
         for place, (digest, label) in enumerate(
             zip(learnable.hashes, learnable.labels, strict=True)
@@ -69,6 +69,6 @@ def divide(
     return Division(
         training=parts.train,
         test=parts.test,
-        spared=learnable.select(spared),
+        held_out=learnable.select(held_out),
         tested_on=VALIDATION if validation else TEST,
     )

@@ -5,6 +5,9 @@ import json
 import shlex
 import sys
 
+import numpy as np
+
+from ssgan_tf.classify.member import ordered_fingerprint
 from ssgan_tf.classify.network import load_backbone
 from ssgan_tf.classify.protocol import VALIDATION
 from ssgan_tf.classify.results import summarise
@@ -14,7 +17,7 @@ from ssgan_tf.training.precision import resolve_precision
 from ssgan_tf.training.provenance import git_commit, hashes_by_class, versions
 from ssgan_tf.version import __version__
 
-SCHEMA = 1  # of results.json; raised when a key changes its meaning
+SCHEMA = 2  # of results.json; raised when a key changes its meaning
 
 
 def settings_of(study):
@@ -77,7 +80,7 @@ def make_record(study, member):
         "settings": dataclasses.asdict(study.settings),
         "steps": study.steps(member),
         "learnt_from": hashes_by_class(study.division.training),
-        "spared": hashes_by_class(study.division.spared),
+        "held_out": hashes_by_class(study.division.held_out),
     }
 
 
@@ -85,7 +88,8 @@ def make_results(study):
     """Return what `results.json` holds, of the members that have finished."""
     found = [(member, member.result(study.out)) for member in study.members]
     finished = [result for _, result in found if result]
-    rows = {}
+    test, rows = study.division.test, {}
+    test_images = ordered_fingerprint(test)
     for member, result in found:
         if result:
             row = rows.setdefault(
@@ -95,16 +99,20 @@ def make_results(study):
                     "size": member.size,
                     **{key: result[key] for key in ("images", "added", "steps")},
                     "seeds": {},
+                    "predictions": {},
                 },
             )
             row["seeds"][str(member.seed)] = result["scores"]
+            # Results of earlier versions have none.
+            if result.get("test_images") == test_images:
+                row["predictions"][str(member.seed)] = np.asarray(result["predictions"])
     conditions = {}
     for condition in study.conditions:
         finding, notes = study.finding(condition)
         conditions[condition.name] = {
             "kind": condition.kind, "spec": condition.spec, "finding": finding, "notes": notes,
         }  # fmt: skip
-    tested = study.division.test.counts()
+    tested = test.counts()
     return {
         "schema": SCHEMA,
         "made_by": f"ssgan_tf {__version__}",
@@ -123,16 +131,18 @@ def make_results(study):
         },
         "sizes": study.sizes,
         "conditions": conditions,
-        "rows": summarise(list(rows.values()), conditions),
+        "rows": summarise(
+            list(rows.values()), conditions, test.labels, test.class_names, list(study.imbalance)
+        ),
         "unfinished": [str(member) for member, result in found if not result],
-        "warnings": _warnings(study, finished),
+        "warnings": _warnings(study, finished, test_images),
         "versions": versions(),
         "git_commit": git_commit(),
         "seconds": sum(result["scores"]["seconds"] for result in finished),
     }
 
 
-def _warnings(study, finished):
+def _warnings(study, finished, test_images):
     """Return what a reader has to know before the figures."""
     warnings = []
     if study.division.tested_on == VALIDATION:
@@ -152,6 +162,13 @@ def _warnings(study, finished):
                 "takes away from the classifiers; train its generator on what is kept (train.py "
                 f"--classes {kept} --train_per_class {study.imbalance[kept]})"
             )
+    without = sum(result.get("test_images") != test_images for result in finished)
+    if without:
+        warnings.append(
+            f"{without} of {len(finished)} trainings kept no predictions for these test images, as "
+            "earlier versions did not, so rows with them get no findings; train again, in another "
+            "--out or with --overwrite"
+        )
     makers = {json.dumps([result["versions"], result["git_commit"]]) for result in finished}
     if len(makers) > 1:
         warnings.append(

@@ -2,130 +2,67 @@
 
 import numpy as np
 
-from ssgan_tf.classify.intervals import mean_over_seeds, paired_difference
-from ssgan_tf.classify.leaks import LEAKED, UNKNOWN
+from ssgan_tf.classify.findings import find_differences
+from ssgan_tf.classify.intervals import mean_over_seeds
+from ssgan_tf.classify.scores import image_scores
+from ssgan_tf.classify.wording import row_sentence
 
 MEASURES = ("accuracy", "precision", "recall", "f1")
-MARKS = {LEAKED: " LEAKED", UNKNOWN: " (provenance unknown)"}
-AGAINST = {"helps": "better than", "hurts": "worse than", "no evidence": "no evidence against"}
 
 
-def summarise(rows, conditions):
+def summarise(rows, conditions, labels=None, class_names=(), minorities=()):
     """Return the rows of `results.json`, completed; those without a finished seed are left out.
 
-    Added are `mean`, `classes`, `confusion` (summed over seeds), `to_original`, `to_classical` and
-    `sentence`. Differences are of accuracy and paired by seed. The finding of a difference is
-    "LEAKED" in a LEAKED row, which never counts as help.
+    Added are `mean`, `classes`, `confusion` (summed over seeds), `to_original`, `to_baseline` and
+    `sentence`; see `find_differences`. Without predictions the intervals of means cover the chance
+    of training alone, and there are no findings. The finding of a difference is "LEAKED" in a
+    LEAKED row, which never counts as help.
 
     Args:
         rows: dicts with at least `condition`, `size` and `seeds`, a dict from the seed to what
-            `classification_scores` returns.
+            `classification_scores` returns; perhaps with `predictions`, a dict from the seed to
+            the predicted classes, int `(N,)`, which is not returned.
         conditions: dict from the name of a condition to a dict with its `kind` and `finding`.
+        labels: int `(N,)`, the true classes of the test images.
+        class_names: the classes, in the order of their labels.
+        minorities: the classes that were dropped down.
 
     Returns:
         new dicts, in the same order.
     """
-    rows = [row | _over_seeds(row["seeds"]) for row in rows if row["seeds"]]
-    return [row | _compared(row, rows, conditions) for row in rows]
+    rows = [row for row in rows if row["seeds"]]
+    differences = find_differences(rows, conditions, labels, class_names, minorities)
+    completed = []
+    for row, differs in zip(rows, differences, strict=True):
+        done = row | _over_seeds(row, labels, class_names) | differs
+        done.pop("predictions", None)
+        completed.append(done | {"sentence": row_sentence(done, conditions)})
+    return completed
 
 
-def row_label(row, conditions):
-    """Return what a row is called: "ssgan (400 a class) LEAKED"."""
-    size = {None: "", "balance": " (balanced)"}.get(row["size"], f" ({row['size']} a class)")
-    return row["condition"] + size + mark(conditions[row["condition"]])
+def _over_seeds(row, labels, class_names):
+    scores = list(row["seeds"].values())
+    predictions = row.get("predictions") or {}
+    values = None
+    if labels is not None and predictions.keys() >= row["seeds"].keys():
+        values = [image_scores(labels, predictions[seed], class_names) for seed in row["seeds"]]
 
+    def mean(each, key, largest=1.0):
+        of_images = values and np.stack([of_seed[key] for of_seed in values])
+        return mean_over_seeds(each, of_images, 0.0, largest)._asdict()
 
-def mark(condition):
-    """Return what has to stand behind a condition's name wherever it is shown; mostly nothing."""
-    return MARKS.get(condition["finding"], "")
-
-
-def shown_mean(mean):
-    """Return a mean of `results.json` as text: "0.8130 ± 0.0121"."""
-    if mean["half_width"] is None:
-        return f"{mean['mean']:.4f}"
-    return f"{mean['mean']:.4f} ± {mean['half_width']:.4f}"
-
-
-def _over_seeds(seeds):
-    scores = list(seeds.values())
+    classes = {}
+    for name, of_class in scores[0]["classes"].items():
+        # One image of a class makes that much of the recall.
+        largest = sum(one["images"] for one in scores[0]["classes"].values()) / max(
+            of_class["images"], 1
+        )
+        classes[name] = {
+            key: mean([score["classes"][name][key] for score in scores], (key, name), largest)
+            for key in ("recall", "precision")
+        }
     return {
-        "mean": {key: _mean(score[key] for score in scores) for key in MEASURES},
-        "classes": {
-            name: {
-                key: _mean(score["classes"][name][key] for score in scores)
-                for key in ("recall", "precision")
-            }
-            for name in scores[0]["classes"]
-        },
+        "mean": {key: mean([score[key] for score in scores], key) for key in MEASURES},
+        "classes": classes,
         "confusion": np.sum([score["confusion"] for score in scores], axis=0).tolist(),
     }
-
-
-def _mean(values):
-    return mean_over_seeds(list(values))._asdict()
-
-
-def _compared(row, rows, conditions):
-    """Return the differences of a row to the others, and the sentence."""
-    condition = conditions[row["condition"]]
-    to_original = to_classical = None
-    if condition["kind"] != "original":
-        paired = [other for other in rows if other["seeds"].keys() & row["seeds"].keys()]
-        for baseline in paired:
-            if conditions[baseline["condition"]]["kind"] == "original":
-                to_original = _difference(row, baseline)
-        classical = [
-            other for other in paired
-            if conditions[other["condition"]]["kind"] == "classical"
-            and other["size"] in (row["size"], None)
-        ]  # fmt: skip
-        best = max(classical, key=lambda other: other["mean"]["accuracy"]["mean"], default=row)
-        if best is not row:
-            to_classical = {"baseline": best["condition"], **_difference(row, best)}
-    sentence = _sentence(row, to_original, to_classical, conditions)
-    if condition["finding"] == LEAKED:
-        for difference in filter(None, (to_original, to_classical)):
-            difference["finding"] = LEAKED
-    return {"to_original": to_original, "to_classical": to_classical, "sentence": sentence}
-
-
-def _difference(row, baseline):
-    accuracies = (
-        {seed: scores["accuracy"] for seed, scores in each["seeds"].items()}
-        for each in (row, baseline)
-    )
-    return paired_difference(*accuracies)._asdict()
-
-
-def _sentence(row, to_original, to_classical, conditions):
-    label = row_label(row, conditions)
-    condition = conditions[row["condition"]]
-    if condition["finding"] == LEAKED:
-        label = label.removesuffix(MARKS[LEAKED])
-        return (
-            f"LEAKED: {label} learnt from test images or holds some; its figures say nothing about "
-            "unseen images."
-        )
-    if condition["kind"] == "original":
-        return f"{label}: accuracy {shown_mean(row['mean']['accuracy'])}."
-    if to_original is None:
-        words = "no finished seed in common with original"
-    else:
-        single = to_original["half_width"] is None
-        finding = "one seed is no evidence" if single else to_original["finding"]
-        words = f"{finding}, {_points(to_original)} percentage points of accuracy over original"
-    if to_classical:
-        words += (
-            f"; {AGAINST[to_classical['finding']]} {to_classical['baseline']}, the best classical "
-            f"condition ({_points(to_classical)})"
-        )
-    return f"{label}: {words}."
-
-
-def _points(difference):
-    """Return a difference in percentage points: "+1.2 ± 0.8"."""
-    shown = f"{100 * difference['mean']:+z.1f}"
-    if difference["half_width"] is None:
-        return shown
-    return f"{shown} ± {100 * difference['half_width']:.1f}"

@@ -6,6 +6,7 @@ import functools
 import gc
 from pathlib import Path
 
+from ssgan_tf.bounds import require, require_fields
 from ssgan_tf.classify.classifier import RECORD
 from ssgan_tf.classify.conditions import (
     added_images,
@@ -17,7 +18,7 @@ from ssgan_tf.classify.conditions import (
 from ssgan_tf.classify.examples import curves, examples
 from ssgan_tf.classify.generated import common_size, load_generated
 from ssgan_tf.classify.leaks import provenance
-from ssgan_tf.classify.member import Member, train_member, write_result
+from ssgan_tf.classify.member import Member, kept_predictions, train_member, write_result
 from ssgan_tf.classify.page import write_page
 from ssgan_tf.classify.pictures import write_pictures
 from ssgan_tf.classify.protocol import divide
@@ -45,6 +46,9 @@ class Protocol:
     real_per_class: int = 400  # real images of each class to learn from, at most
     imbalance: tuple[str, ...] = ()  # ("roses=20",): so few of a class
     validation: bool = False  # test on images of the training side instead
+
+    def __post_init__(self):
+        require_fields(self)
 
 
 class Stopped(Exception):
@@ -81,8 +85,8 @@ class Study:
         datasets_dir=None, classes=None, image_size=None, keep_weights=False, cache_dir=None,
         progress=True,
     ):  # fmt: skip
-        if seeds < 1:
-            raise UserError(f"--seeds is {seeds}; it must be at least 1")
+        require("seeds", seeds)
+        require("image_size", image_size)
         self.out, self.source, self.datasets_dir = Path(out).expanduser(), dataset, datasets_dir
         self.protocol, self.settings = protocol or Protocol(), settings or Settings()
         self.keep_weights, self.progress = keep_weights, progress
@@ -263,8 +267,9 @@ class Study:
         real, added, steps = self.division.training, self.added(member), self.steps(member)
         training = real.joined_with(added)
         keep = self.keep_weights or member.row == "original"
-        scores = train_member(
-            member, training, self.division.test, self.settings, steps, member.folder(self.out),
+        test = self.division.test
+        scores, predictions = train_member(
+            member, training, test, self.settings, steps, member.folder(self.out),
             record=make_record(self, member) if keep else None, report=report,
         )  # fmt: skip
         result = {
@@ -276,5 +281,6 @@ class Study:
             "fingerprint": self.generated_part(member).fingerprint(),
             "versions": versions(),
             "git_commit": git_commit(),
+            **kept_predictions(test, predictions),
         }
         write_result(member, self.out, result)

@@ -1,7 +1,9 @@
 """The tables of a comparison, for the terminal and the page alike."""
 
+from ssgan_tf.classify.findings import AFTERWARDS
+from ssgan_tf.classify.intervals import BOTH, TRAINING
 from ssgan_tf.classify.leaks import LEAKED, UNKNOWN
-from ssgan_tf.classify.results import AGAINST, mark, row_label
+from ssgan_tf.classify.wording import finding_words, mark, measures_of, row_label
 from ssgan_tf.report import Cell, Table
 
 WARNINGS = {
@@ -44,36 +46,53 @@ def accuracy_table(results):
     return Table(["", *headings], table, "Accuracy and precision", _seeds_note(rows))
 
 
-def difference_table(results):
-    """Return the differences in accuracy of each row, with their findings."""
-    conditions = results["conditions"]
+def difference_tables(results):
+    """Return a `Table` of differences of accuracy, and of each measure beside it.
+
+    That is with classes that were dropped down: their recalls, and the balanced accuracy.
+    """
+    measures = {name: None for row in results["rows"] for name in measures_of(row["to_original"])}
+    return [difference_table(results, measure) for measure in (None, *measures)]
+
+
+def difference_table(results, measure=None):
+    """Return the differences of each row to `original` and to its baseline, with their findings.
+
+    Args:
+        results: what `results.json` holds.
+        measure: by default accuracy; else a key of `measures_of`.
+    """
+    conditions, rows = results["conditions"], results["rows"]
+    chosen = {row["to_baseline"]["chosen"] for row in rows if row["to_baseline"]}
+    baseline = "the same, to " + (
+        "the classical condition of the same size, or of none, with the highest mean accuracy: it "
+        "is chosen afterwards, on these test images" if AFTERWARDS in chosen else
+        "the baseline, which was chosen in advance"
+    )  # fmt: skip
     columns = [
         "",
-        Cell("to original", 1, note="mean difference seed by seed and half its 95 % interval; "
-             "above 0 is better"),
-        "finding",
-        Cell("to the best classical", 1, note="the same, to the classical condition of the same "
-             "size, or of none, with the highest mean accuracy on these test images"),
-        "finding",
+        Cell("to original", 1, note="mean difference and half its plain 95 % interval; above 0 is "
+             "better"),
+        Cell("adjusted p", 3, note="over all comparisons of this study (Holm); a finding has one "
+             "below 0.05"),
+        "finding", Cell("to baseline", 1, note=baseline), "adjusted p", "finding",
     ]  # fmt: skip
     table = []
-    for row in results["rows"]:
-        condition, to_classical = conditions[row["condition"]], row["to_classical"]
-        against = to_classical and (
-            LEAKED if _leaked(condition)
-            else f"{AGAINST[to_classical['finding']]} {to_classical['baseline']}"
-        )  # fmt: skip
-        table.append(
-            [
-                _name_cell(row_label(row, conditions), condition),
-                _difference_cell(row["to_original"], condition),
-                row["to_original"] and row["to_original"]["finding"],
-                _difference_cell(to_classical, condition),
-                against,
+    for row in rows:
+        condition = conditions[row["condition"]]
+        cells = [_name_cell(row_label(row, conditions), condition)]
+        for key in ("to_original", "to_baseline"):
+            difference, name = row[key], row[key] and row[key].get("baseline")
+            if measure is not None:
+                difference = measures_of(difference).get(measure)
+            cells += [
+                _difference_cell(difference, condition),
+                difference and _p_cell(difference["adjusted_p"]),
+                difference and finding_words(difference, name),
             ]
-        )
-    caption = "Differences in accuracy, percentage points"
-    return Table(columns, table, caption, _seeds_note(results["rows"]))
+        table.append(cells)
+    caption = f"Differences in {measure or 'accuracy'}, percentage points"
+    return Table(columns, table, caption, _seeds_note(rows, "difference"))
 
 
 def recall_table(results):
@@ -172,16 +191,34 @@ def _difference_cell(difference, condition):
     return Cell(100 * difference["mean"], 1, points, muted=_leaked(condition))
 
 
+def _p_cell(p):
+    return "< 0.001" if p is not None and p < 0.001 else Cell(p, 3)
+
+
 def _added(size):
     return {None: "", "balance": ", balanced"}.get(size, f", + {size}")
 
 
-def _seeds_note(rows):
-    """Return what stands behind the means of a table."""
+def _seeds_note(rows, shown="mean"):
+    """Return what stands behind the means, or differences, of a table."""
     seeds = sorted({len(row["seeds"]) for row in rows})
     if not seeds:
         return None
     if seeds == [1]:
         return "One seed, so there are no intervals."
     number = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    return f"Means over {number} seeds, ± half the 95 % interval."
+    intervals = [row["mean"]["accuracy"] for row in rows]
+    covers = {mean.get("covers", TRAINING) for mean in intervals if mean["half_width"] is not None}
+    if shown == "difference" and not any(
+        row["to_original"] and row["to_original"]["adjusted_p"] is not None for row in rows
+    ):
+        return f"Means over {number} seeds, without findings: no predictions were kept."
+    if shown == "difference" or covers == {BOTH}:
+        chance = "training and of the choice of test images"
+    elif covers == {TRAINING}:
+        chance = "training alone, not of the choice of test images"
+    else:
+        chance = "training, and of the choice of test images where predictions were kept"
+    return (
+        f"Means over {number} seeds, ± half the 95 % interval, which covers the chance of {chance}."
+    )

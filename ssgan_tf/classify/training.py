@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from ssgan_tf.augment import POLICIES
+from ssgan_tf.bounds import require_fields
 from ssgan_tf.classify.network import build_network
 from ssgan_tf.errors import UserError
 from ssgan_tf.training.batches import shuffled_indices
@@ -37,16 +38,12 @@ class Settings:
     precision: str = "auto"
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise UserError(f"--{name} is {getattr(self, name)}; it must be at least 1")
+        require_fields(self)
         for name, choices in (("budget", BUDGETS), ("precision", PRECISIONS)):
             if getattr(self, name) not in choices:
                 raise UserError(
                     f"--{name} is {getattr(self, name)!r}; choose one of {', '.join(choices)}"
                 )
-        if not 0 < self.rate < math.inf:
-            raise UserError(f"--learning_rate is {self.rate}; it must be above 0")
 
     @property
     def rate(self):

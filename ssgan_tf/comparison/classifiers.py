@@ -1,7 +1,6 @@
 """The classifiers of a study: one comparison for each member, and one of all members together."""
 
 import dataclasses
-import json
 import shutil
 
 from ssgan_tf.classify.conditions import (
@@ -18,6 +17,7 @@ from ssgan_tf.classify.member import Member as Training
 from ssgan_tf.classify.records import make_config
 from ssgan_tf.classify.study import RESULTS, Study
 from ssgan_tf.classify.training import Settings
+from ssgan_tf.json_files import find_json
 from ssgan_tf.training.run_directory import RunDirectory
 
 #: What the paper calls random clipping; and what anyone would do first, so the one to beat.
@@ -163,7 +163,4 @@ def gather(comparison, works):
 
 def read_joint(out):
     """Return the `results.json` of the comparison of all members, or None where there is none."""
-    try:
-        return json.loads((out / JOINT / RESULTS).read_text())
-    except (OSError, ValueError):
-        return None
+    return find_json(out / JOINT / RESULTS, {"rows": list, "conditions": dict})

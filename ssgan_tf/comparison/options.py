@@ -1,10 +1,9 @@
 """What all members of a study share beside the settings of their networks."""
 
-import math
-import re
 from dataclasses import dataclass
 
 from ssgan_tf import training
+from ssgan_tf.bounds import require_fields
 from ssgan_tf.classify.conditions import parse_sizes
 from ssgan_tf.errors import UserError
 from ssgan_tf.metrics.inception import FEATURES, require_known
@@ -44,16 +43,9 @@ class Options:
             raise UserError("--iterations and --minutes are both a budget; give one of them")
         if self.iterations is None and self.minutes is None:
             object.__setattr__(self, "iterations", ITERATIONS)
-        for name in (
-            "iterations", "seeds", "per_class", "test_per_class", "classifier_seeds",
-            "classifier_epochs",
-        ):  # fmt: skip
-            if getattr(self, name) is not None and getattr(self, name) < 1:
-                raise UserError(f"--{name} is {getattr(self, name)}; it must be at least 1")
-        if self.train_per_class is not None and self.train_per_class < 2:
-            raise UserError(f"--train_per_class is {self.train_per_class}; it must be at least 2")
-        if self.minutes is not None and not 0 < self.minutes < math.inf:
-            raise UserError(f"--minutes is {self.minutes}; it must be more than 0")
+        require_fields(self)
+        if self.test_per_class == 0:
+            raise UserError("--test_per_class is 0; it must be at least 1")
         if self.strategy == "multi_worker":
             raise UserError("--strategy multi_worker trains one run only; share a study by --jobs")
         if self.strategy not in (None, *STRATEGIES):
@@ -90,16 +82,3 @@ class Options:
                     f"--classifier_sizes wants {size} images of each class, and --per_class makes "
                     f"{self.per_class}; raise the one or lower the other"
                 )
-
-
-def parse_jobs(text):
-    """Return `--jobs` as (i, n): this process does the members i, i + n, ...
-
-    Raises:
-        UserError: it is not of the form "1/4".
-    """
-    match = re.fullmatch(r"(\d+)/(\d+)", text)
-    i, n = (int(number) for number in match.groups()) if match else (0, 0)
-    if not 1 <= i <= n:
-        raise UserError(f"--jobs is {text!r}; write 1/4 for the first of four processes")
-    return i, n

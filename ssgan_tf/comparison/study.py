@@ -29,7 +29,8 @@ from ssgan_tf.data import load_dataset
 from ssgan_tf.data.loading import places_of
 from ssgan_tf.data.splits import limited_split
 from ssgan_tf.errors import UserError
-from ssgan_tf.files import disk_errors, require_outside, write_json
+from ssgan_tf.files import content_of, disk_errors, require_outside, write_json
+from ssgan_tf.jobs import share
 from ssgan_tf.methods import Settings
 from ssgan_tf.metrics.inception_graph import open_inception
 from ssgan_tf.training.fit import Interrupted
@@ -150,8 +151,7 @@ class Comparison:
     @property
     def own_works(self):
         """What this process does, in order; the first of several to come does the baselines."""
-        i, n = self.jobs
-        return [self.baselines] * self.classify + self.works[i - 1 :: n]
+        return [self.baselines] * self.classify + share(self.works, self.jobs)
 
     def plan(self):
         """Return what is going to be done and about how long it takes, as lines."""
@@ -216,7 +216,7 @@ class Comparison:
 
     def _holds_runs_only(self):
         """Return whether the folder has nothing but runs that train.py was told to put there."""
-        return self.out.is_dir() and [path.name for path in self.out.iterdir()] == ["members"]
+        return content_of(self.out) == ["members"]
 
     @contextlib.contextmanager
     def _all_locks(self):

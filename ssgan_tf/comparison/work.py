@@ -1,11 +1,11 @@
 """One member's folder in a study: its stages, what of them is done, and how they are done."""
 
-import json
 import time
 import traceback
 
 import filelock
 
+from ssgan_tf.bounds import MOST_ITERATIONS
 from ssgan_tf.comparison.classifiers import (
     CLASSICAL,
     are_of,
@@ -21,14 +21,19 @@ from ssgan_tf.evaluation import evaluate
 from ssgan_tf.evaluation.results import METRICS
 from ssgan_tf.files import write_json
 from ssgan_tf.generation import write_generated_set
+from ssgan_tf.json_files import NUMBER, Each, find_json
 from ssgan_tf.methods import create
 from ssgan_tf.training import fit
 from ssgan_tf.training.loop import done_so_far
 from ssgan_tf.training.run_directory import RunDirectory
 
 STATE, FAILURE, LOCK = "state.json", "failure.txt", ".lock"
+SHAPE = {  # of state.json
+    "seconds?": Each(NUMBER), "updates?": int, "trained?": Each(int),
+    "stage?": (str, None), "failure?": (str, None),
+}  # fmt: skip
 BASELINES = "baselines"
-UNLIMITED = 10_000_000  # generator updates, where minutes are the limit
+UNLIMITED = MOST_ITERATIONS  # where minutes are the limit
 
 
 class Work:
@@ -54,10 +59,7 @@ class Work:
         `failure`, where and why it failed, or None.
         """
         state = {"seconds": {}, "updates": 0, "trained": {}, "stage": None, "failure": None}
-        try:
-            return state | json.loads((self.folder / STATE).read_text())
-        except (OSError, ValueError, TypeError):
-            return state
+        return state | (find_json(self.folder / STATE, SHAPE) or {})
 
     def remember(self, **changes):
         """Change keys of the `state`."""
@@ -211,11 +213,7 @@ class MemberWork(Work):
 
     def metrics(self):
         """Return the `metrics.json` of its evaluation, or None where it is not complete."""
-        try:
-            metrics = json.loads((self.evaluation / METRICS).read_text())
-        except (OSError, ValueError):
-            return None
-        return metrics if isinstance(metrics, dict) and "seconds" in metrics else None
+        return find_json(self.evaluation / METRICS, {"seconds": dict, "features": dict})
 
     def trainings(self):
         """Return its classifier trainings, a list of `ssgan_tf.classify` members."""

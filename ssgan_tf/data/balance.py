@@ -1,5 +1,6 @@
 """How many images each class gets, when images are added to a data set."""
 
+from ssgan_tf.bounds import require
 from ssgan_tf.errors import UserError
 
 #: Asks for as many images as each class lacks of the largest one.
@@ -10,7 +11,7 @@ def parse_per_class(text):
     """Return `--per_class` as a number, or as "balance".
 
     Raises:
-        UserError: it is neither "balance" nor a number of at least 1.
+        UserError: it is neither "balance" nor a number of at least 1, or too large.
     """
     if text.strip() == BALANCE:
         return BALANCE
@@ -20,6 +21,7 @@ def parse_per_class(text):
         count = 0
     if count < 1:
         raise UserError(f"--per_class is {text!r}; it must be a number from 1, or {BALANCE}")
+    require("per_class", count)
     return count
 
 

@@ -12,13 +12,13 @@ import json
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from ssgan_tf.data.image_set import ImageSet
+from ssgan_tf.files import sweep_temporaries, write_atomically
 
 #: Raise this when the decoding or the layout of the file changes.
 FORMAT_VERSION = 1
@@ -102,22 +102,14 @@ def _write(path: Path, key: str, image_set: ImageSet) -> None:
     facts_json = json.dumps(facts).encode()
     checksum = _checksum(image_set.images, image_set.labels, facts_json)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(
-                file,
-                images=image_set.images,
-                labels=image_set.labels,
-                facts=np.frombuffer(facts_json, np.uint8),
-                checksum=np.frombuffer(checksum.encode(), np.uint8),
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    arrays = {
+        "images": image_set.images,
+        "labels": image_set.labels,
+        "facts": np.frombuffer(facts_json, np.uint8),
+        "checksum": np.frombuffer(checksum.encode(), np.uint8),
+    }
+    sweep_temporaries(path.parent, below=False)
+    write_atomically(path, functools.partial(np.savez, **arrays))
 
 
 def _checksum(images: np.ndarray, labels: np.ndarray, facts_json: bytes) -> str:

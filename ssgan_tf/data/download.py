@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tarfile
-import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -12,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from ssgan_tf.data.folder import IMAGE_SUFFIXES
 from ssgan_tf.data.web import download
 from ssgan_tf.errors import UserError
+from ssgan_tf.files import sweep_temporaries, temporary_folder
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,9 @@ class Archive:
             raise UserError(f"{folder} is there, but has no class folders; move it away first")
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as work:
-                archive, unpacked = Path(work, "archive"), Path(work, "unpacked")
+            sweep_temporaries(folder.parent, below=False)
+            with temporary_folder(folder.parent) as work:
+                archive, unpacked = work / "archive", work / "unpacked"
                 download(
                     self.url,
                     archive,

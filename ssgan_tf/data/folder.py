@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from ssgan_tf.data.decoding import MAX_FILE_BYTES, UnreadableImageError, decode
+from ssgan_tf.data.decoding import MAX_FILE_BYTES, Budget, UnreadableImageError, decode
 from ssgan_tf.data.image_set import ImageSet
 from ssgan_tf.errors import UserError
 
@@ -30,6 +30,7 @@ IMAGE_SUFFIXES = frozenset(_READABLE | _OTHER_IMAGES)
 _EXPECTED = "expected a folder with one sub-folder of images per class, such as cats/ and dogs/"
 
 _MAX_THREADS = 8
+_bytes_in_flight = Budget(MAX_FILE_BYTES)  # of files that are read at the same time
 _warnings_lock = threading.Lock()
 
 
@@ -147,16 +148,19 @@ def read_folder(scan: FolderScan, image_size: int, name: str, progress: bool = T
     threads = min(_MAX_THREADS, cpu_count() or 1)
     with _warnings_lock, warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
         warnings.simplefilter("ignore")
-        results = list(
-            tqdm(
-                pool.map(read, scan.files),
-                desc=f"reading {name}",
-                total=len(scan.files),
-                unit="image",
-                leave=False,
-                disable=None if progress else True,
-            )
+        bar = tqdm(
+            pool.map(read, scan.files),
+            desc=f"reading {name}",
+            total=len(scan.files),
+            unit="image",
+            leave=False,
+            disable=None if progress else True,
         )
+        try:
+            results = list(bar)
+        except BaseException:  # such as Ctrl-C: the files that wait are not to be read first
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
     images, labels, paths, hashes, skipped = [], [], [], [], []
     label_of = {class_name: label for label, class_name in enumerate(scan.class_names)}
@@ -252,8 +256,9 @@ def _read_file(folder: Path, file: SourceFile, image_size: int):
             return None, "not a regular file"
         if file.size > MAX_FILE_BYTES:
             return None, f"too large: {file.size / 1024**2:.0f} MiB"
-        data = path.read_bytes()
-        return decode(data, image_size), hashlib.sha256(data).hexdigest()
+        with _bytes_in_flight.room(file.size):
+            data = path.read_bytes()
+            return decode(data, image_size), hashlib.sha256(data).hexdigest()
     except OSError as error:
         return None, f"cannot be read: {error.strerror}"
     except UnreadableImageError as error:

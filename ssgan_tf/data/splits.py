@@ -149,7 +149,7 @@ def parse_class_sizes(
     at_most, kept = None, {}
     for text in texts:
         class_name, is_of_class, digits = text.rpartition("=")
-        count = int(digits) if digits.isdecimal() else 0
+        count = int(digits) if digits.isdecimal() and len(digits) < 10 else 0
         if count < 2 or (not class_name if is_of_class else not everywhere):
             raise UserError(
                 f"--{flag} {text}: give a class and how many of its real images to keep, at least "

@@ -8,7 +8,7 @@ import numpy as np
 from ssgan_tf.data import ImageSet, load_dataset, split
 from ssgan_tf.data.folder import class_folders, picture_sizes
 from ssgan_tf.data.loading import load_flat_folder
-from ssgan_tf.data.manifest import read_manifest
+from ssgan_tf.data.manifest import read_manifest, what_is_missing
 from ssgan_tf.errors import UserError
 from ssgan_tf.metrics.memorisation import NEIGHBOURS
 from ssgan_tf.metrics.ssim import WINDOW
@@ -79,9 +79,9 @@ def load_inputs(
         warnings.append(f"not all generated images are squares of {size} pixels: they were cropped "
                         "and scaled, which measures the scaling too")  # fmt: skip
     manifest = read_manifest(generated)
-    if manifest is not None and not manifest.get("complete", True):
-        warnings.append(f"{generated} is not complete: generate.py was interrupted")
     made, made_is_flat = _load(generated, size, options)
+    if missing := what_is_missing(manifest, made.counts()):
+        warnings.append(f"{generated} is not complete: {missing}")
 
     def load_real(pixels, **more):
         # Only the classes that were generated, unless no classes are known.

@@ -41,7 +41,9 @@ def extract_sides(inputs, network, cache_dir=None, seconds=None, progress=True):
     return Sides(generated, _rows(real, inputs.training), _rows(real, inputs.held_out))
 
 
-def measure(inputs, sides, name, *, groups=None, seed=0, seconds=None, progress=True):
+def measure(
+    inputs, sides, name, *, groups=None, baseline=None, seed=0, seconds=None, progress=True
+):
     """Return all measures as plain JSON, and the `Evidence` behind them.
 
     Args:
@@ -49,6 +51,7 @@ def measure(inputs, sides, name, *, groups=None, seed=0, seconds=None, progress=
         sides: their `Sides`.
         name: turns a measure's name into the one it has with these features; `Inception.name`.
         groups: super-classes, a dict from name to labels; see `read_super_classes`.
+        baseline: accuracy of a classifier without augmentation, in (0, 1], if it is known.
         seed: of everything that is drawn.
         seconds: a `Seconds` to add the times to.
         progress: show a bar.
@@ -81,7 +84,7 @@ def measure(inputs, sides, name, *, groups=None, seed=0, seconds=None, progress=
             bar.update()
         results["overall"]["SSIM"] = _mean_diversity(results["classes"])
         with seconds.of("advice"):
-            results["advise"] = _advice(inputs, groups, seed)
+            results["advise"] = _advice(inputs, groups, baseline, seed)
         bar.update()
     results["warnings"] = [*inputs.warnings, *_size_warnings(results, name)]
     return results, Evidence(sides, found)
@@ -133,14 +136,14 @@ def _mean_diversity(classes):
     }
 
 
-def _advice(inputs, groups, seed):
+def _advice(inputs, groups, baseline, seed):
     if groups is None or inputs.for_advice is None:
         return None  # nothing to tell apart, so no classifier to help
     real = inputs.for_advice.select(inputs.training)
     merged = merged_similarity(real.images, seed)
     by_group = super_class_similarity(real.images, real.labels, groups, seed)
     return {
-        **advise(by_group.maximum, merged.mean),
+        **advise(by_group.maximum, merged.mean, baseline),
         "super_class": by_group.name,
         "super_classes": {name: found.mean for name, found in by_group.super_classes.items()},
     }

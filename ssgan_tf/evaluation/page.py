@@ -127,7 +127,8 @@ def _advice_section(advice):
         f"{advice['thresholds']['merge_cls']:.4f})",
         "Fit": f"Eq. 4 of Guo et al., from {advice['fit']['data_sets']} data sets, R² "
         f"{advice['fit']['r_squared']}; {advice['fit']['generator']}, "
-        f"{advice['fit']['training_sets']} sets, {advice['fit']['classifier']}",
+        f"{advice['fit']['training_sets']} sets, {advice['fit']['classifier']}, filtered; a set "
+        f"left out of it is missed by {advice['fit']['leave_one_out_error_points']:.1f} points",
     }
     return Section(
         "Is augmentation likely to pay?",

@@ -34,7 +34,7 @@ def write_pictures(out, inputs, evidence, seed=0, progress=True):
     written = {}
 
     def picture(key, write):
-        written[key] = key.replace("/", "_") + ".png"
+        written[key] = picture_name(key)
         write_atomically(Path(out) / written[key], write)
 
     class_names = inputs.real.class_names
@@ -90,6 +90,11 @@ def write_pictures(out, inputs, evidence, seed=0, progress=True):
     return written
 
 
+def picture_name(key):
+    """Return the file name of a picture, by what it shows."""
+    return key.replace("/", "_") + ".png"
+
+
 class _Cloud(NamedTuple):
     """What one t-SNE picture shows."""
 
@@ -125,7 +130,7 @@ def _clouds(inputs, sides, seed):
 def _curves(inputs):
     """Return the records of the training behind the generated set, by network, if at hand."""
     manifest = inputs.manifest or {}
-    if not manifest.get("run"):
+    if not manifest.get("run") or not manifest.get("settings"):
         return {}
     run, settings = RunDirectory(manifest["run"]), manifest["settings"]
     learnt = settings.get("classes", inputs.real.class_names)

@@ -1,19 +1,30 @@
 """From two folders to `metrics.json`, pictures and `report.html`."""
 
-import json
+import contextlib
 import shlex
 import sys
 from pathlib import Path
 
+from ssgan_tf.bounds import require
 from ssgan_tf.data.loading import places_of
 from ssgan_tf.errors import UserError
+from ssgan_tf.evaluation.baseline import read_baseline
 from ssgan_tf.evaluation.cost import cost
 from ssgan_tf.evaluation.inputs import load_inputs
 from ssgan_tf.evaluation.measure import extract_sides, measure
 from ssgan_tf.evaluation.page import write_page
-from ssgan_tf.evaluation.pictures import write_pictures
+from ssgan_tf.evaluation.pictures import picture_name, write_pictures
 from ssgan_tf.evaluation.scores import Seconds
-from ssgan_tf.files import disk_errors, require_outside, write_json
+from ssgan_tf.files import (
+    content_of,
+    disk_errors,
+    is_plain_name,
+    require_outside,
+    sweep_temporaries,
+    write_json,
+)
+from ssgan_tf.folder_lock import FolderLock
+from ssgan_tf.json_files import Each, find_json
 from ssgan_tf.metrics.inception import FEATURES, require_known
 from ssgan_tf.metrics.inception_graph import open_inception
 from ssgan_tf.metrics.ssim import read_super_classes
@@ -22,24 +33,28 @@ from ssgan_tf.version import __version__
 
 METRICS, REPORT = "metrics.json", "report.html"
 GENERATED = "generated"  # sub-folder for images that are sampled on the way
+PICTURES = ("samples", "tsne", "distances", "curves")  # what `write_pictures` draws
+PICTURES_OF_CLASSES = ("tsne/", "neighbours/")
 SCHEMA = 1  # of metrics.json; raised when a key changes its meaning
 
 
 def evaluate(
     generated, out, *, dataset=None, real=None, inception="auto", features="pool_3",
-    super_classes=None, seed=0, cache_dir=None, progress=True, **inputs,
+    super_classes=None, baseline=None, seed=0, cache_dir=None, progress=True, **inputs,
 ):  # fmt: skip
     """Compare generated images with real ones by every measure and write the results.
 
     Args:
         generated: folder of generated images.
         out: folder for `metrics.json`, `report.html` and the pictures; new, or of an earlier
-            evaluation, which is replaced.
+            evaluation, which is replaced. Where several processes may come by, see `own_folder`.
         dataset: name or path of the real data set; or
         real: any folder of real images.
         inception: "auto" or a file; see `open_inception`.
         features: a key of `ssgan_tf.metrics.inception.FEATURES`.
         super_classes: JSON file; see `read_super_classes`.
+        baseline: accuracy without augmentation, or a comparison that measured it; see
+            `read_baseline`.
         seed: of everything that is drawn.
         cache_dir: of decoded images and features.
         progress: show bars.
@@ -54,17 +69,22 @@ def evaluate(
     out, seconds = Path(out).expanduser(), Seconds()
     require_own(out, generated, real, *places_of(dataset, inputs.get("datasets_dir")))
     require_known(features)
+    require("seed", seed)
+    require("image_size", inputs.get("image_size"))
     found = load_inputs(
         generated, dataset=dataset, real=real, seed=seed, cache_dir=cache_dir,
         progress=progress, **inputs,
     )  # fmt: skip
     groups = read_super_classes(super_classes, found.real.class_names)
-    own_cost = cost(found.manifest["settings"]) if found.manifest else None
+    accuracy = None if baseline is None else read_baseline(baseline, found.real.class_names)
+    recorded = (found.manifest or {}).get("settings")
+    own_cost = cost(recorded) if recorded else None
     network = open_inception(inception, features, cache_dir, progress)
     sides = extract_sides(found, network, cache_dir, seconds, progress)
     measured, evidence = measure(
-        found, sides, network.name, groups=groups, seed=seed, seconds=seconds, progress=progress
-    )
+        found, sides, network.name, groups=groups, baseline=accuracy, seed=seed, seconds=seconds,
+        progress=progress,
+    )  # fmt: skip
     metrics = {
         "schema": SCHEMA,
         "made_by": f"ssgan_tf {__version__}",
@@ -84,6 +104,7 @@ def evaluate(
     }
     with disk_errors(f"writing {out}"):
         out.mkdir(parents=True, exist_ok=True)
+        sweep_temporaries(out, below=False)
         _remove_pictures(out)
         # Marks the folder as ours before the pictures, which take a while.
         write_json(out / METRICS, metrics | {"pictures": {}})
@@ -111,23 +132,41 @@ def require_own(out, *sources):
         return
     if not out.is_dir():
         raise UserError(f"--out {out} is a file; name a folder")
-    try:
-        earlier = json.loads((out / METRICS).read_text())
-        ours = earlier["made_by"].startswith("ssgan_tf")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        ours = all(entry.name == GENERATED for entry in out.iterdir())
-    if not ours:
+    if not _earlier(out) and not set(content_of(out)) <= {GENERATED}:
         raise UserError(
             f"--out {out} is not empty and holds no {METRICS} of an evaluation; choose another "
             "folder, or empty it yourself"
         )
 
 
+@contextlib.contextmanager
+def own_folder(out, *sources):
+    """Keep other processes out of the folder of an evaluation, for as long as the block takes.
+
+    Args:
+        out: the folder, made if need be.
+        *sources: see `require_own`.
+
+    Raises:
+        UserError: as `require_own`, or another process is writing it.
+    """
+    require_own(out, *sources)
+    with disk_errors(f"writing {out}"), FolderLock(out, "--out"):
+        yield
+
+
 def _remove_pictures(out):
     """Remove the pictures of an earlier evaluation; perhaps there were more classes."""
-    if (out / METRICS).exists():
-        for name in json.loads((out / METRICS).read_text()).get("pictures", {}).values():
-            (out / Path(name).name).unlink(missing_ok=True)
+    for key, name in (_earlier(out) or {}).get("pictures", {}).items():
+        ours = key in PICTURES or key.startswith(PICTURES_OF_CLASSES)
+        if ours and name == picture_name(key) and is_plain_name(name):
+            (out / name).unlink(missing_ok=True)
+
+
+def _earlier(out):
+    """Return the `metrics.json` of an earlier evaluation in a folder, or None."""
+    metrics = find_json(out / METRICS, {"made_by": str, "pictures?": Each(str)})
+    return metrics if metrics and metrics["made_by"].startswith("ssgan_tf") else None
 
 
 def _describe(found, generated, real, seed):
@@ -166,6 +205,7 @@ def _describe(found, generated, real, seed):
 
 def _name(found):
     """Return what the generated images are called on the page."""
-    if found.manifest is None:
+    manifest = found.manifest or {}
+    if not {"method", "dataset"} <= manifest.keys():
         return found.generated.name
-    return f"{found.manifest['method']} on {found.manifest['dataset']}"
+    return f"{manifest['method']} on {manifest['dataset']}"

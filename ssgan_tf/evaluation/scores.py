@@ -4,6 +4,7 @@ import time
 from collections import defaultdict
 from contextlib import contextmanager
 
+from ssgan_tf.evaluation.cross_check import tfgan_distance
 from ssgan_tf.metrics.frechet import frechet_distance, halves_distance
 from ssgan_tf.metrics.inception_score import inception_score
 from ssgan_tf.metrics.kernel import kernel_distance
@@ -53,6 +54,9 @@ def feature_scores(name, generated, training, held_out, seed=0, seconds=None):
             "held_out": _if(min(len(made), len(fresh)) > 1, frechet_distance, fresh, made),
             "floor": _if(len(real) > 3, halves_distance, real, seed),
         }
+    with seconds.of("FID by TensorFlow-GAN"):
+        ours = scores[name("FID")]["training"]
+        scores[name("FID")]["tfgan"] = tfgan_distance(real, made, ours)
     with seconds.of("KID"):
         enough = min(len(real), len(made)) > 3
         distance = _if(enough, kernel_distance, real, made, seed=seed)

@@ -4,6 +4,8 @@ A method's own network overrides one of the small calls between the layers (`inp
 `connect`, `refine`) and inherits the rest.
 """
 
+import numbers
+
 import keras
 from keras import layers, ops
 
@@ -17,7 +19,7 @@ IMAGE_SIZES = (32, 64, 128)
 
 def stages(image_size):
     """Return how often 4×4 doubles to reach `image_size`: 3, 4 or 5 for 32, 64 or 128."""
-    if image_size not in IMAGE_SIZES:
+    if not isinstance(image_size, numbers.Integral) or image_size not in IMAGE_SIZES:
         raise UserError(f"--image_size is {image_size}; it must be one of 32, 64 or 128")
     return (image_size // SMALLEST_MAP).bit_length() - 1
 
@@ -144,8 +146,7 @@ class Critic(keras.Model):
             one, as in DCGAN and WGAN-GP: it would erase brightness and contrast.
         slope: of the rectifiers where their input is negative.
         wrap: function from a layer with weights to the one that stands in its place.
-        initializer: function that returns the initial weights of the convolutions; the last layer
-            has Keras's own.
+        initializer: function that returns the initial weights of these layers.
     """
 
     def __init__(
@@ -170,7 +171,9 @@ class Critic(keras.Model):
         self.norms = [norm(f"norm_{stage}") for stage in range(1, count)] if norm else []
         self.slope = slope
         self.flatten = layers.Flatten()
-        self.score = wrap(layers.Dense(1, dtype="float32", name="score"))
+        self.score = wrap(
+            layers.Dense(1, kernel_initializer=initializer(), dtype="float32", name="score")
+        )
 
     def call(self, images, labels=None, training=None):
         """Return scores `(batch,)` for images `(batch, size, size, 3)` in [-1, 1]."""

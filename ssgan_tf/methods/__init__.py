@@ -37,6 +37,8 @@ def recreate(flags):
         flags: dict keyed by the flags of `train.py`, with the method's name as `method`: the
             section "settings" of a run's `config.json`. Other keys are passed over.
     """
+    if not isinstance(flags.get("method"), str):
+        raise UserError("the settings that were recorded name no method; train again")
     fields = {field.name: field.name.rstrip("_") for field in dataclasses.fields(Settings)}
     return create(
         flags["method"], **{name: flags[flag] for name, flag in fields.items() if flag in flags}

@@ -10,7 +10,7 @@ from keras import layers, ops
 from ssgan_tf.layers import backbone
 from ssgan_tf.layers.backbone import batch_normalization, normal_initializer
 from ssgan_tf.layers.dropout import Dropout
-from ssgan_tf.methods.base import Judged, Networks, Settings
+from ssgan_tf.methods.base import Judged, Settings
 from ssgan_tf.methods.dcgan import DCGAN
 from ssgan_tf.methods.losses import class_loss
 
@@ -74,10 +74,13 @@ class ACGAN(DCGAN):
     conditional = True
     loss_names = ("critic_loss", "class_loss", "generator_loss")
 
-    def build(self, classes=1):
-        """Return a new generator and critic for some number of classes."""
-        size = (self.settings.image_size, self.settings.base_channels)
-        return Networks(Generator(classes, *size), Critic(classes, *size))
+    def build_generator(self, classes=1):
+        """Return a new generator for some number of classes."""
+        return Generator(classes, *self.size)
+
+    def build_critic(self, classes=1):
+        """Return a new critic for some number of classes."""
+        return Critic(classes, *self.size)
 
     def judge(self, critic, images, labels):
         """Return scores, with the class logits as `details`."""

@@ -12,8 +12,10 @@ from typing import Any, ClassVar, NamedTuple
 import keras
 from keras import ops
 
+from ssgan_tf.bounds import require_fields
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.backbone import stages
+from ssgan_tf.methods import critic_augment, penalties
 
 GENERATOR_NORMS = ("batch", "layer")
 NOISES = ("normal", "poisson", "uniform", "normal+uniform")
@@ -21,6 +23,9 @@ PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 ALL_CLASSES = "all_classes"  # what the one network of a conditional method is called
 #: The settings that only some methods have; `GAN.uses` says which.
 OPTIONAL = ("pyramid", "generator_norm", "mu", "lambda_", "vgg_weights")
+
+#: Settings that add to a training what methods know nothing of; "none" is off.
+COMPONENTS = ("augment_critic", "penalty")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,27 +47,25 @@ class Settings:
     critic_steps: int = 5  # critic updates per generator update, as in WGAN-GP
     noise: str = "normal"  # distribution of the latents (SSGAN, Table 6)
     ema: float = 0.999  # decay of the generator's moving average, 0 for none
+    augment_critic: str = "none"  # what every image goes through before the critic sees it
+    penalty: str = "none"  # of the critic, beside its own loss: names with commas
     flip: bool = False  # train on horizontal mirror images as well
     vgg_weights: str = "imagenet"  # "imagenet", "random" or a path to VGG-19 without its top
     precision: str = "auto"  # the type that layers compute in
     seed: int = 0  # of the weights, the batches and the latents
 
     def __post_init__(self):
-        for name in ("latent_dim", "base_channels", "batch_size", "critic_steps"):
-            self._require(name, getattr(self, name) >= 1, "at least 1")
-        for name in ("mu", "lambda_"):
-            self._require(name, 0 <= getattr(self, name) < float("inf"), "0 or more")
-        self._require("learning_rate", 0 < self.learning_rate < float("inf"), "more than 0")
-        self._require("ema", 0 <= self.ema < 1, "at least 0 and less than 1")
-        self._require("seed", 0 <= self.seed < 2**31, "at least 0 and less than 2147483648")
+        stages(self.image_size)  # an impossible size is an error now, not after loading
+        require_fields(self)
         for name, choices in (
             ("noise", NOISES),
             ("precision", PRECISIONS),
             ("generator_norm", GENERATOR_NORMS),
+            ("augment_critic", (critic_augment.NONE, *critic_augment.AUGMENTS)),
         ):
             self._require(name, getattr(self, name) in choices, "one of " + ", ".join(choices))
         self._require("base_channels", self.base_channels % 32 == 0, "a multiple of 32")
-        stages(self.image_size)  # an impossible size is an error now, not after loading
+        penalties.parse(self.penalty)
 
     def _require(self, name, holds, expected):
         if not holds:
@@ -121,8 +124,16 @@ class GAN(abc.ABC):
         return [name for name in names if name not in OPTIONAL or name in cls.uses]
 
     def as_flags(self):
-        """Return the settings that this method has, as a dict keyed by the flags of `train.py`."""
-        return {name.rstrip("_"): getattr(self.settings, name) for name in self._setting_names()}
+        """Return the settings that this method has, as a dict keyed by the flags of `train.py`.
+
+        Components that are off are left out, so runs of before there were any go on.
+        """
+        values = {name: getattr(self.settings, name) for name in self._setting_names()}
+        return {
+            name.rstrip("_"): value
+            for name, value in values.items()
+            if name not in COMPONENTS or value != "none"
+        }
 
     def networks_of(self, class_names):
         """Return which classes each network learns, a dict from its name to class names.
@@ -142,13 +153,26 @@ class GAN(abc.ABC):
             return {ALL_CLASSES: list(class_names)}
         return {name: [name] for name in class_names}
 
+    @property
+    def size(self):
+        """What decides the sizes of both networks: the image size and the base channels."""
+        return self.settings.image_size, self.settings.base_channels
+
     @abc.abstractmethod
-    def build(self, classes=1):
-        """Return new, untrained `Networks`.
+    def build_generator(self, classes=1):
+        """Return a new, untrained generator; its weights are made when it is first called.
 
         Args:
-            classes: how many classes they learn, and are told apart by their labels.
+            classes: how many classes it learns, which its labels tell apart.
         """
+
+    @abc.abstractmethod
+    def build_critic(self, classes=1):
+        """Return a new, untrained critic; see `build_generator`."""
+
+    def build(self, classes=1):
+        """Return a new generator and critic as `Networks`."""
+        return Networks(self.build_generator(classes), self.build_critic(classes))
 
     def optimizers(self):
         """Return the optimisers of the generator and of the critic: Adam's, unless overridden."""

@@ -5,7 +5,7 @@ Generative Adversarial Networks" (2015). Section 3 describes the networks, secti
 """
 
 from ssgan_tf.layers.backbone import Critic, Generator, batch_normalization
-from ssgan_tf.methods.base import GAN, Networks, Settings
+from ssgan_tf.methods.base import GAN, Settings
 from ssgan_tf.methods.losses import bce_critic_loss, bce_generator_loss
 
 
@@ -21,10 +21,13 @@ class DCGAN(GAN):
         latent_dim=100, noise="uniform", learning_rate=2e-4, batch_size=128, critic_steps=1
     )
 
-    def build(self, classes=1):
-        """Return a new generator and critic (section 3, Fig. 1)."""
-        size = (self.settings.image_size, self.settings.base_channels)
-        return Networks(Generator(*size), Critic(*size, norm=batch_normalization))
+    def build_generator(self, classes=1):
+        """Return a new generator (section 3, Fig. 1)."""
+        return Generator(*self.size)
+
+    def build_critic(self, classes=1):
+        """Return a new critic (section 3)."""
+        return Critic(*self.size, norm=batch_normalization)
 
     def judge_both(self, critic, real, fake):
         """Return what the critic says of either side, each normalised by its own statistics."""

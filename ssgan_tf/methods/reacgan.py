@@ -11,7 +11,7 @@ from keras import layers, ops
 from ssgan_tf.layers import backbone
 from ssgan_tf.layers.conditional import ConditionalBatchNormalization
 from ssgan_tf.layers.spectral import SpectralNormalization
-from ssgan_tf.methods.base import GAN, Judged, Networks, Settings
+from ssgan_tf.methods.base import GAN, Judged, Settings
 from ssgan_tf.methods.losses import d2d_ce, hinge_critic_loss, hinge_generator_loss
 
 SPECTRAL = {"wrap": SpectralNormalization, "initializer": keras.initializers.Orthogonal}
@@ -82,10 +82,13 @@ class ReACGAN(GAN):
     positive_margin = 0.98  # m_p
     negative_margin = 1 - positive_margin  # m_n
 
-    def build(self, classes=1):
-        """Return a new generator and critic for some number of classes."""
-        size = (self.settings.image_size, self.settings.base_channels)
-        return Networks(Generator(classes, *size), Critic(classes, *size))
+    def build_generator(self, classes=1):
+        """Return a new generator for some number of classes."""
+        return Generator(classes, *self.size)
+
+    def build_critic(self, classes=1):
+        """Return a new critic for some number of classes."""
+        return Critic(classes, *self.size)
 
     def judge(self, critic, images, labels):
         """Return scores, with embeddings and proxies as `details`."""

@@ -11,7 +11,7 @@ import keras
 from ssgan_tf.layers import backbone
 from ssgan_tf.layers.attention import SelfAttention
 from ssgan_tf.layers.spectral import SpectralNormalization
-from ssgan_tf.methods.base import GAN, Networks, Settings
+from ssgan_tf.methods.base import GAN, Settings
 from ssgan_tf.methods.losses import hinge_critic_loss, hinge_generator_loss
 
 LARGEST_ATTENTION = 32  # height and width of the map that attends to itself (best FID in Table 1)
@@ -70,10 +70,13 @@ class SAGAN(GAN):
     name = "sagan"
     defaults = Settings(critic_steps=1)
 
-    def build(self, classes=1):
-        """Return a new generator and critic (sections 3 and 4.1)."""
-        size = (self.settings.image_size, self.settings.base_channels)
-        return Networks(Generator(*size), Critic(*size))
+    def build_generator(self, classes=1):
+        """Return a new generator (sections 3 and 4.1)."""
+        return Generator(*self.size)
+
+    def build_critic(self, classes=1):
+        """Return a new critic (sections 3 and 4.1)."""
+        return Critic(*self.size)
 
     def optimizers(self):
         """Return Adam's with β = (0, 0.9): `learning_rate` and four times that (section 5)."""

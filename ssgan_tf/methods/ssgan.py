@@ -8,7 +8,7 @@ losses. `docs/paper.md` lists what the paper leaves open and what was chosen her
 from ssgan_tf.layers import backbone
 from ssgan_tf.layers.backbone import batch_normalization, layer_normalization
 from ssgan_tf.layers.pyramid import PyramidDown, PyramidUp
-from ssgan_tf.methods.base import Networks, Settings
+from ssgan_tf.methods.base import Settings
 from ssgan_tf.methods.wgan_gp import WGANGP
 from ssgan_tf.perceptual import perceptual_loss, perceptual_network
 
@@ -84,11 +84,13 @@ class SSGAN(WGANGP):
         """WGAN-GP's, and L_P where it is used."""
         return super().loss_names + ("perceptual",) * (self.settings.mu != 0)
 
-    def build(self, classes=1):
-        """Return a new generator and critic (SSGAN, section 3.1)."""
-        chosen = self.settings
-        size = (chosen.image_size, chosen.base_channels, chosen.pyramid)
-        return Networks(Generator(*size, norm=chosen.generator_norm), Critic(*size))
+    def build_generator(self, classes=1):
+        """Return a new generator (SSGAN, section 3.1)."""
+        return Generator(*self.size, self.settings.pyramid, self.settings.generator_norm)
+
+    def build_critic(self, classes=1):
+        """Return a new critic (SSGAN, section 3.1)."""
+        return Critic(*self.size, self.settings.pyramid)
 
     def build_perceptual(self):
         """Return the frozen VGG-19 features, or None where `mu` is 0 ("without PL")."""

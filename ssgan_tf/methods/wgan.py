@@ -40,14 +40,13 @@ class WGAN(DCGAN):
     defaults = Settings(latent_dim=100, learning_rate=5e-5, batch_size=64, critic_steps=5)
     loss_names = ("critic_loss", "wasserstein", "generator_loss")
 
-    def build(self, classes=1):
-        """Return DCGAN's networks; every weight of the critic is clipped when it is updated."""
-        networks = super().build(classes)
-        size = self.settings.image_size
-        networks.critic(ops.zeros((1, size, size, 3)))  # makes the weights
-        for weights in networks.critic.trainable_variables:
+    def build_critic(self, classes=1):
+        """Return DCGAN's critic; every weight of it is clipped when it is updated."""
+        critic = super().build_critic(classes)
+        critic(ops.zeros((1, self.settings.image_size, self.settings.image_size, 3)))  # its weights
+        for weights in critic.trainable_variables:
             weights.constraint = Clip(CLIP)
-        return networks
+        return critic
 
     def optimizers(self):
         """Return RMSprop's (Algorithm 1), with the constants of the authors' framework.

@@ -7,7 +7,7 @@ GANs" (2017), Algorithm 1.
 from keras import ops
 
 from ssgan_tf.layers.backbone import Critic, Generator, layer_normalization
-from ssgan_tf.methods.base import GAN, Networks, Settings
+from ssgan_tf.methods.base import GAN, Settings
 from ssgan_tf.methods.losses import gradient_penalty, wasserstein_estimate
 
 
@@ -21,10 +21,13 @@ class WGANGP(GAN):
     needs_gradients = True
     loss_names = ("critic_loss", "wasserstein", "penalty", "generator_loss")
 
-    def build(self, classes=1):
-        """Return a new generator and critic (section 4, "No critic batch normalization")."""
-        size = (self.settings.image_size, self.settings.base_channels)
-        return Networks(Generator(*size), Critic(*size, norm=layer_normalization))
+    def build_generator(self, classes=1):
+        """Return a new generator, DCGAN's."""
+        return Generator(*self.size)
+
+    def build_critic(self, classes=1):
+        """Return a new critic (section 4, "No critic batch normalization")."""
+        return Critic(*self.size, norm=layer_normalization)
 
     def critic_losses(self, real, fake, gradients=None):
         """Return the critic's losses (WGAN-GP, Eq. 3; SSGAN, Eq. 3).

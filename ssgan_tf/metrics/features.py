@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ssgan_tf.data.cache import FORMAT_VERSION, default_cache_dir
-from ssgan_tf.files import write_atomically
+from ssgan_tf.files import sweep_temporaries, write_atomically
 from ssgan_tf.progress import progress_bar
 
 BATCH = 32
@@ -71,6 +71,7 @@ def features_of(network, image_set, cache_dir=None, label=None, progress=True):
         arrays["logits"] = found.logits
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        sweep_temporaries(path.parent, below=False)
         write_atomically(path, partial(np.savez, **arrays))
     except OSError as error:
         print(f"cannot keep the features in {path.parent} ({error.strerror})", file=sys.stderr)

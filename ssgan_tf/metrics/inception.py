@@ -6,6 +6,7 @@ size; the graph resizes them to 299×299 itself, in TensorFlow 1's way, and norm
 """
 
 import hashlib
+import math
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
@@ -23,6 +24,42 @@ FEATURES = {
     "pool_1": "pool_1:0",  # 192
     "pool": "pool:0",  # 64
 }
+
+
+#: What the official graph is made of, and the parts of it that others have made: plain
+#: arithmetic. Graphs can hold more, such as operations that write files, and none of that is run.
+OPERATIONS = frozenset({
+    "Add", "AddV2", "AvgPool", "BatchNormWithGlobalNormalization", "BiasAdd", "Cast",
+    "CheckNumerics", "Concat", "ConcatV2", "Const", "Conv2D", "DecodeJpeg", "ExpandDims",
+    "Identity", "MatMul", "MaxPool", "Mul", "Placeholder", "Relu", "Reshape", "ResizeBilinear",
+    "Softmax", "Squeeze", "Sub",
+})  # fmt: skip
+MOST_VALUES = 2**26  # of all constants together; the official graph has 24 million
+
+
+def _require_harmless(definition, source):
+    """Refuse a graph that could do anything but compute features.
+
+    Raises:
+        UserError: it has other operations, functions, or constants that would fill the memory.
+    """
+    foreign = {node.op for node in definition.node} - OPERATIONS
+    if definition.library.function:
+        foreign.add("functions of its own")
+    if foreign:
+        raise UserError(
+            f"{source} is not the Inception graph of 2015-12-05, nor the beginning of it: it has "
+            f"{', '.join(sorted(foreign)[:5])}, which that network has not, so nothing of it is run"
+        )
+    values = 0
+    for node in definition.node:
+        shape = node.attr["value"].tensor.tensor_shape if node.op == "Const" else None
+        values += math.prod(max(side.size, 0) for side in shape.dim) if shape else 0
+    if values > MOST_VALUES:
+        raise UserError(
+            f"{source} is not the Inception graph of 2015-12-05: its constants would have "
+            f"{values:.2g} values, and those of that network have 24 million"
+        )
 
 
 def require_known(features):
@@ -60,10 +97,15 @@ class Inception:
             definition.ParseFromString(graph)
         except DecodeError:
             raise UserError(f"{source} is no frozen TensorFlow graph (.pb)") from None
+        _require_harmless(definition, source)
         self._require(definition, features, source)
         self.features = features
         self.digest = hashlib.sha256(graph).hexdigest()
-        self._session, self._images, self._outputs = _session(definition, FEATURES[features])
+        try:
+            self._session, self._images, self._outputs = _session(definition, FEATURES[features])
+        except (ValueError, TypeError, KeyError, tf.errors.OpError) as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+            raise UserError(f"{source} is damaged or no Inception graph ({reason})") from error
         self.dimension = self._outputs["features"].shape[-1]
         self.classes = self._outputs["logits"].shape[-1] if "logits" in self._outputs else 0
 

@@ -18,15 +18,14 @@ flower photographs, nearly the same data, have:
 Larger images are smoother within a window and so more alike: compare one image size only.
 """
 
-import json
 from collections import Counter
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from ssgan_tf.errors import UserError
+from ssgan_tf.json_files import Damaged, read_json
 
 WINDOW = 11  # pixels; the side of SSIM's Gaussian window
 PIXELS_AT_ONCE = 2**20
@@ -155,11 +154,11 @@ def read_super_classes(path, class_names):
     if path is None:
         return {name: [label] for label, name in enumerate(class_names)}
     try:
-        names_of = json.loads(Path(path).read_text(encoding="utf-8"))
+        names_of = read_json(path)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from error
-    except ValueError as error:  # no JSON, or no UTF-8
-        raise UserError(f"{path} is no JSON: {error}") from error
+    except Damaged as error:
+        raise UserError(f"{path} cannot be used: {error}") from error
     if not (isinstance(names_of, dict) and all(map(_are_names, names_of.values()))):
         raise UserError(f'{path} must look like {{"super-class": ["class", ...], ...}}')
     times = Counter(name for names in names_of.values() for name in names)

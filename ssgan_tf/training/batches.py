@@ -36,6 +36,10 @@ class DeviceImages:
             ]
         )
 
+    def labels_of(self, tensors):
+        """Return the labels of all images, int32 `(count,)`, from a replica's `self.tensors`."""
+        return tensors[1]
+
     def gather(self, tensors, indices, seed):
         """Return real images in [-1, 1], their labels and their features, inside a replica.
 
@@ -56,6 +60,23 @@ class DeviceImages:
             indices += self.count * tf.cast(mirrored, indices.dtype)
         features = tf.gather(features, indices) if features.shape[0] else None
         return to_unit(batch), labels, features
+
+
+def draw_labels(labels, count, seed):
+    """Return labels of `count` generated images, int32, as frequent as those of the real ones.
+
+    ACGAN's c ~ p_c. Were they uniform and the classes unequal, a critic could tell generated
+    images by how often their class comes.
+
+    Args:
+        labels: int32 tensor, those of the training images.
+        count: how many to draw.
+        seed: two integers.
+    """
+    images = tf.random.stateless_uniform(
+        (count,), seed, maxval=tf.shape(labels)[0], dtype=tf.int32, alg="philox"
+    )
+    return tf.gather(labels, images)
 
 
 def to_unit(images):

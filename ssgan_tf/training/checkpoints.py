@@ -20,9 +20,17 @@ import numpy as np
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors, sweep_temporaries, write_atomically
+from ssgan_tf.json_files import NUMBER, Each, parse
 
 _MANIFEST = "metadata.json"
 _FORMAT = 1
+_SHAPE = {
+    "format": int,
+    "step": int,
+    "arrays": Each({"shape": [int], "dtype": str}),
+    # Of what callers put there, that which trainings go on from.
+    "metadata": {"seconds?": NUMBER, "window?": Each(NUMBER)},
+}
 _CHUNK = 1 << 20
 _KINDS = "biufc"  # bool, signed, unsigned, float, complex
 _FILE_NAME = re.compile(r"(\d{6,})\.npz")
@@ -273,11 +281,9 @@ def _checked_manifest(archive: zipfile.ZipFile, path: Path) -> dict:
     for member in members:
         if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
             raise ValueError(f"{member.filename} is compressed")
-    manifest = json.loads(archive.read(_MANIFEST))
+    manifest = parse(archive.read(_MANIFEST), _SHAPE)
     if manifest["format"] != _FORMAT or path.name != f"{manifest['step']:06d}.npz":
         raise ValueError("its entry metadata.json belongs to another file")
-    if not isinstance(manifest["metadata"], dict):
-        raise ValueError("its metadata are no JSON object")
     expected = [_MANIFEST, *(f"{name}.npy" for name in manifest["arrays"])]
     if sorted(expected) != sorted(member.filename for member in members):
         raise ValueError("arrays are missing")

@@ -1,5 +1,6 @@
 """A whole training: every network of a method, into a run directory."""
 
+import contextlib
 import dataclasses
 import gc
 import logging
@@ -10,17 +11,19 @@ import zlib
 import keras
 import tensorflow as tf
 
+from ssgan_tf.bounds import require_fields
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors
+from ssgan_tf.jobs import share
 from ssgan_tf.training.batches import DeviceImages
 from ssgan_tf.training.interruption import Interruption
 from ssgan_tf.training.loop import Stopped, done_so_far, train_network
-from ssgan_tf.training.precision import dtype_policy, resolve_precision
+from ssgan_tf.training.precision import dtype_policy, resolve_for_gan
 from ssgan_tf.training.provenance import make_config
 from ssgan_tf.training.reporting import Progress
 from ssgan_tf.training.run_directory import RunDirectory, default_run_path
-from ssgan_tf.training.sampling import take_generators
-from ssgan_tf.training.state import export_state, of_generators
+from ssgan_tf.training.sampling import SampledGenerator, take_generators
+from ssgan_tf.training.state import of_generators
 from ssgan_tf.training.step import TrainingStep
 from ssgan_tf.training.strategy import make_workers
 
@@ -39,6 +42,7 @@ class Options:
     sample_every: int = 500  # iterations between sample grids
     log_every: int = 10  # iterations between lines of metrics.jsonl
     strategy: str = "none"  # "none", "mirrored" or "multi_worker"
+    jobs: tuple = (1, 1)  # (i, n): train the i-th of n shares of the networks only
     jit: bool = False  # compile with XLA, for GPUs; draws other random numbers
     overwrite: bool = False  # begin anew, after moving the former run aside
     progress: bool = True  # show a bar
@@ -46,13 +50,19 @@ class Options:
     def __post_init__(self):
         if self.run_dir is not None:
             object.__setattr__(self, "run_dir", os.fspath(self.run_dir))
-        for name in ("iterations", "checkpoint_every", "sample_every", "log_every"):
-            if getattr(self, name) < 1:
-                raise UserError(f"--{name} is {getattr(self, name)}; it must be at least 1")
-        if self.minutes is not None and not 0 < self.minutes < float("inf"):
-            raise UserError(f"--minutes is {self.minutes}; it must be more than 0")
+        require_fields(self)
         if self.jit and self.strategy != "none":
             raise UserError("--jit works with --strategy none only")
+        if self.jobs[1] > 1 and self.overwrite:
+            raise UserError(
+                "--overwrite would move aside what the other --jobs do; move the run away yourself "
+                "or choose another --run_dir"
+            )
+        if self.jobs[1] > 1 and self.strategy == "multi_worker":
+            raise UserError(
+                "--strategy multi_worker trains each network on all machines together and --jobs "
+                "each on one; use one of the two"
+            )
 
     @property
     def seconds(self):
@@ -73,10 +83,11 @@ def fit(method, image_set, *, held_out=None, **options):
 
     There is one network per class, or one for all where the method is conditional.
 
-    Runs where a former call with the same settings and run directory left off.
+    Runs where a former call with the same settings and run directory left off. Several processes
+    may train into one run directory, each other networks.
 
     Args:
-        method: the `GAN`; afterwards its `generators` hold one for each class.
+        method: the `GAN`; afterwards its `generators` hold one for each class (that `jobs` leave).
         image_set: the `ImageSet` to learn from, of the method's image size.
         held_out: the `ImageSet` of test images, recorded in the run so that `classify.py` can
             check for leaks.
@@ -96,9 +107,16 @@ def fit(method, image_set, *, held_out=None, **options):
             f"the images are {image_set.images.shape[1]} pixels wide and --image_size is "
             f"{settings.image_size}; load the data set with that size"
         )
-    method.networks_of(image_set.class_names)  # refuses too few before anything is written
+    all_networks = method.networks_of(image_set.class_names)  # refuses too few before it writes
+    networks = dict(share(all_networks.items(), options.jobs))
+    if not networks:
+        logging.getLogger(__name__).warning(
+            "process %d of %d has nothing to train: networks in all: %d",
+            *options.jobs, len(all_networks),
+        )  # fmt: skip
+        return method
     workers = make_workers(options.strategy, settings.batch_size)
-    precision = resolve_precision(settings.precision)
+    precision = resolve_for_gan(settings.precision)
     with workers.strategy.scope(), dtype_policy(precision):
         perceptual = method.build_perceptual()
     if perceptual and settings.vgg_weights == "random":
@@ -108,11 +126,12 @@ def fit(method, image_set, *, held_out=None, **options):
     run = RunDirectory(options.run_dir or default_run_path(image_set.name, method.name))
     config = make_config(method, precision, perceptual, image_set, held_out, options)
     with disk_errors(f"training into {run.path}"):
-        if not workers.chief:
-            return _fit_networks(method, image_set, perceptual, precision, options, run, workers)
-        with run.lock():
-            run.prepare(config, overwrite=options.overwrite)
-            return _fit_networks(method, image_set, perceptual, precision, options, run, workers)
+        writing = contextlib.nullcontext()
+        if workers.chief:
+            writing = run.begun(config, networks, options.overwrite)
+        with writing:
+            _fit_networks(method, networks, image_set, perceptual, precision, options, run, workers)
+    return method
 
 
 def _make_options(options):
@@ -123,8 +142,7 @@ def _make_options(options):
     return Options(**options)
 
 
-def _fit_networks(method, image_set, perceptual, precision, options, run, workers):
-    networks = method.networks_of(image_set.class_names)
+def _fit_networks(method, networks, image_set, perceptual, precision, options, run, workers):
     found = {name: done_so_far(run.checkpoints(name)) for name in networks}
     done = {name: iterations for name, (iterations, _) in found.items()}
     left = sum(max(options.iterations - iterations, 0) for iterations in done.values())
@@ -136,27 +154,28 @@ def _fit_networks(method, image_set, perceptual, precision, options, run, worker
     )
     with Interruption() as interruption:
         for place, (name, class_names) in enumerate(networks.items(), 1):
+            images = image_set.with_classes(class_names)
             if done[name] >= options.iterations or found[name][1] >= options.seconds:
                 progress.skip(name, place, len(networks), done[name])
                 done[name], weights, _ = run.checkpoints(name).load(only=of_generators)
+                sampled = SampledGenerator(method, images.counts())
+                sampled.take(weights)
             else:
-                images = image_set.with_classes(class_names)
                 with workers.strategy.scope(), dtype_policy(precision):
                     step = make_step(method, name, images, perceptual, options.jit)
+                sampled = SampledGenerator(method, images.counts())
                 progress.start(name, place, len(networks), done[name])
                 try:
                     done[name] = train_network(
-                        step, run, name, options, workers, interruption, progress
+                        step, sampled, run, name, options, workers, interruption, progress
                     )
                 except Stopped:
                     raise Interrupted(interruption.exit_code) from None
                 finally:
                     progress.stop()
-                weights = export_state(step, of_generators)
                 del step
                 gc.collect()  # the compiled step refers to itself; free its memory now
-            take_generators(method, class_names, weights, done[name])
-    return method
+            take_generators(method, sampled, done[name])
 
 
 def make_step(method, name, images, perceptual, jit=False):

@@ -1,5 +1,6 @@
 """The loop of one network: call the compiled step, log, save, stop when asked."""
 
+import contextlib
 import math
 
 import numpy as np
@@ -8,7 +9,7 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.training import sampling
 from ssgan_tf.training.latents import draw_latents
 from ssgan_tf.training.reporting import Report, Stopwatch
-from ssgan_tf.training.state import export_state, restore_state
+from ssgan_tf.training.state import export_state, of_generators, restore_state
 
 SECONDS_PER_CALL = 2.0  # so that the bar moves and Ctrl-C is heard soon
 SECONDS_PER_CHECKPOINT = 600.0  # the most work that a crash can cost
@@ -20,7 +21,7 @@ class Stopped(Exception):
     """Training was asked to stop, and has saved its state."""
 
 
-def train_network(step, run, name, options, workers, interruption, progress):
+def train_network(step, sampled, run, name, options, workers, interruption, progress):
     """Train one network up to `options.iterations`, from its last checkpoint if it has one.
 
     It ends sooner where `options.minutes` of training have passed, those before the checkpoint
@@ -28,6 +29,7 @@ def train_network(step, run, name, options, workers, interruption, progress):
 
     Args:
         step: a fresh `TrainingStep`.
+        sampled: the `SampledGenerator` that is shown; it is left with the final weights.
         run: the `RunDirectory`.
         name: the network's, whose folder of the run to write to.
         options: the `Options`.
@@ -60,7 +62,7 @@ def train_network(step, run, name, options, workers, interruption, progress):
     pace = None  # seconds per iteration of the last call
     step.compile()
     watch, since_checkpoint = Stopwatch(), Stopwatch()
-    try:
+    with report or contextlib.nullcontext():
         while done < options.iterations and not over:
             stop = workers.any(interruption.requested)
             if not stop:
@@ -79,9 +81,10 @@ def train_network(step, run, name, options, workers, interruption, progress):
                 report.add(losses, count)
                 if _due(done, options.log_every) or last:
                     report.log(done, progress.images_per_second)
-                if _due(done, options.sample_every) or last:
-                    generator = step.average or step.generator
-                    report.show(done, sampling.generate(generator, latents, labels))
+            if not stop and (last or (report and _due(done, options.sample_every))):
+                sampled.take(export_state(step, of_generators))
+                if report:
+                    report.show(done, sampling.generate(sampled.network, latents, labels))
             overdue = since_checkpoint.seconds > SECONDS_PER_CHECKPOINT
             if done > kept and (stop or last or overdue or _due(done, options.checkpoint_every)):
                 if report:
@@ -92,9 +95,6 @@ def train_network(step, run, name, options, workers, interruption, progress):
             if stop:
                 raise Stopped
             watch.lap()
-    finally:
-        if report:
-            report.close()
     return done
 
 

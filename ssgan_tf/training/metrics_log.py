@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ssgan_tf.files import disk_errors, write_atomically
+from ssgan_tf.json_files import Damaged, parse
 
 
 class MetricsLog:
@@ -86,11 +87,9 @@ def _record(line: bytes) -> dict | None:
     if not line.endswith(b"\n"):
         return None
     try:
-        record = json.loads(line)
-    except ValueError:
+        return parse(line, {"step": int})
+    except Damaged:
         return None
-    whole = isinstance(record, dict) and isinstance(record.get("step"), int)
-    return record if whole else None
 
 
 def _cut_half_line(file: BinaryIO) -> None:

@@ -4,9 +4,10 @@ import math
 
 import tensorflow as tf
 
+from ssgan_tf.jobs import share
 from ssgan_tf.methods import recreate
 from ssgan_tf.metrics.complexity import activation_bytes, flops, layer_costs, parameter_count
-from ssgan_tf.training.precision import dtype_policy, resolve_precision
+from ssgan_tf.training.precision import dtype_policy, resolve_for_gan
 from ssgan_tf.training.run_directory import default_run_path
 from ssgan_tf.training.step import build
 from ssgan_tf.training.strategy import make_workers
@@ -46,7 +47,7 @@ def describe_plan(method, image_set, options):
         flags = {**method.as_flags(), "vgg_weights": "random"}  # sizes need no download
         method = recreate({"method": method.name, **flags})
     workers = make_workers(options.strategy, settings.batch_size)
-    precision = resolve_precision(settings.precision)
+    precision = resolve_for_gan(settings.precision)
     with workers.strategy.scope(), dtype_policy(precision):
         perceptual = method.build_perceptual()
         networks = build(method, len(image_set.class_names) if method.conditional else 1)
@@ -55,7 +56,7 @@ def describe_plan(method, image_set, options):
     parts = _memory(method, networks, perceptual, image_set, precision, replicas)
     state = parts["weights and optimisers"]
     work = iteration_flops(method, *networks, perceptual)
-    names = list(method.networks_of(image_set.class_names))
+    names = share(method.networks_of(image_set.class_names), options.jobs)
     folder = options.run_dir or default_run_path(image_set.name, method.name)
     rows = [
         ("method", f"{method.name}, one network " + ("for all classes" if method.conditional else

@@ -7,6 +7,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from ssgan_tf.errors import UserError
+
 
 def resolve_precision(precision):
     """Return `precision`, with "auto" replaced by what suits this machine.
@@ -23,6 +25,22 @@ def resolve_precision(precision):
     else:
         modern = _processor_has_bfloat16()
     return "mixed_bfloat16" if modern else "float32"
+
+
+def resolve_for_gan(precision):
+    """Return `resolve_precision(precision)`, for a training of a GAN.
+
+    Raises:
+        UserError: it is mixed_float16. Its small gradients vanish unless losses are scaled, and
+            scaled critics overflow where a penalty squares their gradients.
+    """
+    precision = resolve_precision(precision)
+    if precision == "mixed_float16":
+        raise UserError(
+            "--precision mixed_float16 is not for GANs: their small gradients would vanish; use "
+            "mixed_bfloat16, or float32 on a device without bfloat16 (auto chooses)"
+        )
+    return precision
 
 
 def _processor_has_bfloat16():

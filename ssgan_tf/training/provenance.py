@@ -65,15 +65,23 @@ def versions():
 
 
 def git_commit():
-    """Return the commit of this code, "+" appended where files differ from it, or None."""
+    """Return the commit of this code, "+" appended where files differ from it, or None.
+
+    An installed package has none, even if its environment lies in a repository of something else.
+    """
     folder = Path(__file__).parent
+    commands = (
+        ["ls-files", "--error-unmatch", "--", Path(__file__).name],
+        ["rev-parse", "HEAD"],
+        ["status", "--porcelain", "-uno"],
+    )
     try:
-        commit, changes = (
+        _, commit, changes = (
             subprocess.run(
                 ["git", "-C", str(folder), *command],
                 capture_output=True, text=True, check=True, timeout=10,
             ).stdout.strip()
-            for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "-uno"])
+            for command in commands
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return None

@@ -1,16 +1,19 @@
 """What a training shows while it runs: a progress bar, TensorBoard, metrics and sample grids."""
 
+import collections
 import contextlib
 import errno
+import logging
 import math
 import os
+import re
 import shutil
 import sys
 import time
 
-import imageio.v3 as imageio
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 from tqdm import tqdm
 
 from ssgan_tf import plots
@@ -19,6 +22,8 @@ from ssgan_tf.progress import progress_bar
 from ssgan_tf.training.metrics_log import MetricsLog, read_metrics
 
 MOST_FRAMES = 60  # of progress.gif
+GRID = re.compile(r"\d{6,}\.png")  # the name of a sample grid
+_log = logging.getLogger(__name__)
 
 
 class Report:
@@ -36,8 +41,8 @@ class Report:
         self.directory = run.network_directory(name)
         self.metrics_path = run.metrics_path(name)
         self.samples.mkdir(parents=True, exist_ok=True)
-        for picture in self.samples.glob("*.png"):
-            if picture.stem.isdigit() and int(picture.stem) > step:
+        for picture in self._pictures():
+            if int(picture.stem) > step:
                 picture.unlink()
         self.metrics = MetricsLog(self.metrics_path)
         self.metrics.truncate(step)
@@ -83,13 +88,32 @@ class Report:
         except tf.errors.ResourceExhaustedError as error:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.directory)) from error
 
+    def _pictures(self):
+        """Return the sample grids in their order; other pictures are somebody else's."""
+        grids = (path for path in self.samples.iterdir() if GRID.fullmatch(path.name))
+        return sorted(grids, key=lambda path: int(path.stem))
+
+    def __enter__(self):
+        """Return the report, which is closed at the end of the block."""
+        return self
+
+    def __exit__(self, kind, *_):
+        """Close; what failed in the block is not hidden by what then fails here."""
+        try:
+            self.close()
+        except Exception as error:
+            if kind is None:
+                raise
+            _log.warning("cannot conclude the records of %s: %s", self.directory, error)
+
     def close(self):
         """Write `progress.gif` and `curves.png` from what was recorded, and close."""
         self.board.close()
-        pictures = sorted(self.samples.glob("*.png"))
+        pictures = self._pictures()
         if pictures:
             kept = np.unique(np.linspace(0, len(pictures) - 1, MOST_FRAMES).round().astype(int))
-            frames = [imageio.imread(pictures[place])[..., :3] for place in kept]
+            frames = _of_one_size([pictures[place] for place in kept])
+        if pictures and frames:
             write_atomically(
                 self.directory / "progress.gif", lambda file: plots.write_gif(file, frames, 0.25)
             )
@@ -99,6 +123,19 @@ class Report:
                 self.directory / "curves.png",
                 lambda file: plots.write_curves(file, {self.directory.name: records}),
             )
+
+
+def _of_one_size(pictures):
+    """Return the pictures that can be read, uint8 `(height, width, 3)`, of the most common size."""
+    frames = []
+    for path in pictures:
+        try:
+            with Image.open(path) as picture:
+                frames.append(np.asarray(picture.convert("RGB")))
+        except Exception as error:  # Pillow's decoders raise nearly every kind on damaged data
+            _log.warning("%s is left out of progress.gif: %s", path, error)
+    sizes = collections.Counter(frame.shape for frame in frames)
+    return [frame for frame in frames if frame.shape == sizes.most_common(1)[0][0]]
 
 
 #: What the losses are called in the bar, where a method has them.

@@ -1,4 +1,4 @@
-"""The run directory: one process at a time, one set of settings, nothing overwritten."""
+"""The run directory: one process at a time for a network, one set of settings, no losses."""
 
 from __future__ import annotations
 
@@ -6,24 +6,39 @@ import contextlib
 import json
 import logging
 import os
-import shlex
-import socket
-import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import filelock
-
 from ssgan_tf.errors import UserError
-from ssgan_tf.files import TEMPORARY_SUFFIX, disk_errors, sweep_temporaries, write_json
+from ssgan_tf.files import (
+    HOLDER,
+    LOCK,
+    content_of,
+    disk_errors,
+    is_plain_name,
+    sweep_temporaries,
+    write_json,
+)
+from ssgan_tf.folder_lock import FolderLock
+from ssgan_tf.json_files import Damaged, Each, find_json, read_json
 from ssgan_tf.training.checkpoints import Checkpoints
 
-_CONFIG, _LOCK, _HOLDER = "config.json", ".lock", ".lock.json"
-# What may lie in a folder that still counts as empty: our own lock, and what file managers leave.
-_NO_CONTENT = {_LOCK, _HOLDER, ".DS_Store", "Thumbs.db", "desktop.ini"}
+_CONFIG = "config.json"
+PATIENCE = 60.0  # seconds to wait for other processes that begin
+_CLASSES = Each({"train?": [str], "test?": [str]}, plain=True)
+#: The shape of config.json, and that of one that a training wrote.
+CONFIG = {"settings": dict, "data": {"classes?": _CLASSES}, "options?": dict}
+TRAINED = {
+    "settings": {"method": str},
+    "data": {
+        "name": str,
+        "fingerprint": str,
+        "classes": Each({"train": [str], "test": [str]}, plain=True),
+    },
+}
 _log = logging.getLogger(__name__)
 
 
@@ -35,7 +50,7 @@ def default_run_path(dataset: str, method: str) -> Path:
 class RunDirectory:
     """A folder with config.json and one sub-folder per network: per class, or for all classes.
 
-    Training does `with run.lock(): run.prepare(config)`; those who only read need neither.
+    Training does `with run.begun(config, networks):`; those who only read need not.
 
     Args:
         path: need not exist.
@@ -44,8 +59,7 @@ class RunDirectory:
 
     def __init__(self, path: str | os.PathLike, flag: str = "--run_dir"):
         self.path, self.flag = Path(path), flag
-        self._lock: filelock.BaseFileLock | None = None
-        self._identity: dict | None = None
+        self._lock: FolderLock | None = None
 
     @contextlib.contextmanager
     def lock(self, timeout: float = 0.0) -> Iterator[RunDirectory]:
@@ -61,14 +75,45 @@ class RunDirectory:
             UserError: someone else holds it (the line says who), the folder is no run of ours,
                 or the disk refuses.
         """
+        lock = FolderLock(self.path, self.flag)
         if self._lock is not None:
-            raise UserError(self._held_by(_holder(self.path)))
+            raise UserError(lock.held_by_another())
         self._refuse_foreign_folder()
-        self._acquire(timeout)
+        with disk_errors("cannot use the run directory"):
+            lock.acquire(timeout)
+        self._lock = lock
         try:
             yield self
         finally:
-            self._release()
+            self._lock.release()  # that of another folder, where this one was moved aside
+            self._lock = None
+
+    @contextlib.contextmanager
+    def begun(
+        self, config: dict, networks: Iterable[str], overwrite: bool = False
+    ) -> Iterator[RunDirectory]:
+        """Prepares the run, and keeps every other process out of some of its networks.
+
+        The directory itself is locked only while it is prepared, so that several processes can
+        train different networks of one run.
+
+        Args:
+            config: as for `prepare`.
+            networks: their names.
+            overwrite: as for `prepare`.
+
+        Raises:
+            UserError: as `lock` and `prepare`; or someone else holds one of the networks, which is
+                found out before anything is written.
+        """
+        with contextlib.ExitStack() as held:
+            with self.lock(timeout=PATIENCE):
+                self._require_free(networks)
+                self.prepare(config, overwrite)
+                with disk_errors("cannot use the run directory"):
+                    for name in networks:
+                        held.enter_context(FolderLock(self.network_directory(name), self.flag))
+            yield self
 
     def prepare(self, config: dict, overwrite: bool = False) -> Path | None:
         """Begins the run, or makes sure that it may go on with `config`; writes config.json.
@@ -113,8 +158,11 @@ class RunDirectory:
         if (self.path / _CONFIG).exists():
             self._merged(self.config(), _as_read(config))
 
-    def config(self) -> dict:
+    def config(self, shape: Any = CONFIG) -> dict:
         """The contents of config.json.
+
+        Args:
+            shape: what it must have; see `ssgan_tf.json_files`.
 
         Raises:
             UserError: this is no run directory, or its config.json is damaged.
@@ -122,20 +170,17 @@ class RunDirectory:
         path = self.path / _CONFIG
         try:
             with disk_errors("cannot read the run directory"):
-                config = json.loads(path.read_bytes())
+                return read_json(path, shape)
         except FileNotFoundError:
             raise UserError(
                 f"{self.path} is not a run directory (it has no {_CONFIG}); name a folder that "
                 "train.py has written"
             ) from None
-        except (ValueError, RecursionError):
-            config = None
-        if not _is_config(config):
+        except Damaged as error:
             raise UserError(
-                f"{path} is damaged or not of this program; put a good copy back, choose another "
-                f"{self.flag}, or move the folder away"
-            )
-        return config
+                f"{path} is damaged or not of this program ({error}); put a good copy back, choose "
+                f"another {self.flag}, or move the folder away"
+            ) from None
 
     def network_directory(self, name: str) -> Path:
         """The folder of a network, whether it exists or not.
@@ -143,7 +188,7 @@ class RunDirectory:
         Raises:
             UserError: the name cannot be that of a folder in the run directory.
         """
-        if not name or name in (".", "..") or "/" in name or os.sep in name or "\0" in name:
+        if not is_plain_name(name):
             raise UserError(f"{name!r} cannot be the name of a class; rename its folder")
         return self.path / name
 
@@ -171,52 +216,14 @@ class RunDirectory:
             folders = sorted(entry.name for entry in self.path.iterdir() if entry.is_dir())
         return [name for name in folders if self.checkpoints(name).latest_step() is not None]
 
-    def _acquire(self, timeout: float = 0.0) -> None:
-        with disk_errors("cannot use the run directory"):
-            # Resolved, since a link whose folder was moved aside cannot be made a folder itself.
-            self.path.resolve().mkdir(parents=True, exist_ok=True)
-            # Shared by the threads of this process: a loop may be left by another one than began.
-            lock = filelock.FileLock(self.path / _LOCK, thread_local=False)
-            try:
-                lock.acquire(timeout=timeout)
-            except filelock.Timeout:
-                raise UserError(self._held_by(_holder(self.path))) from None
-            try:
-                if (dead := _holder(self.path)) is not None:
-                    _log.warning(
-                        "%s, which used %s, is gone; taking over", _described(dead), self.path
-                    )
-                self._identity = _this_process()
-                write_json(self.path / _HOLDER, self._identity)
-            except BaseException:
-                lock.release()
-                raise
-        self._lock = lock
-
-    def _release(self) -> None:
-        # Before the lock goes: afterwards it would be the next holder's file.
-        if _holder(self.path) == self._identity:
-            with contextlib.suppress(OSError):
-                (self.path / _HOLDER).unlink()
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            lock.release()
-
-    def _held_by(self, holder: dict | None) -> str:
-        return (
-            f"{self.path} is in use by {_described(holder)}; wait until it ends, stop it, or "
-            f"choose another {self.flag}"
-        )
-
     def _holds_run(self) -> bool:
         """Whether a run of ours is here, damaged or not; refuses any other content."""
         self._refuse_foreign_folder()
         path = self.path / _CONFIG
         if not path.exists():
             return False
-        with contextlib.suppress(ValueError, RecursionError):
-            if _is_config(json.loads(path.read_bytes())):
-                return True
+        if find_json(path, CONFIG):
+            return True
         if any(self.path.glob("*/checkpoints/*.npz")):
             return True
         raise UserError(
@@ -226,16 +233,12 @@ class RunDirectory:
 
     def _refuse_foreign_folder(self) -> None:
         with disk_errors("cannot use the run directory"):
-            if not self.path.is_dir() or (self.path / _CONFIG).exists():
+            if (self.path / _CONFIG).exists():
                 return
-            content = [
-                entry.name
-                for entry in self.path.iterdir()
-                if entry.name not in _NO_CONTENT and not entry.name.endswith(TEMPORARY_SUFFIX)
-            ]
+            content = content_of(self.path)
         if content:
             raise UserError(
-                f"{self.path} is not empty and no run directory (it holds {min(content)!r} but no "
+                f"{self.path} is not empty and no run directory (it holds {content[0]!r} but no "
                 f"{_CONFIG}), so nothing is written into it; choose another {self.flag}"
             )
 
@@ -254,7 +257,16 @@ class RunDirectory:
         data = {**earlier["data"], **config["data"], "classes": {**classes, **asked}}
         return {**earlier, **config, "data": data}
 
+    def _require_free(self, networks: Iterable[str]) -> None:
+        """Refuses networks that someone else holds; nobody can take them while `lock` is held."""
+        with disk_errors("cannot use the run directory"):
+            for name in networks:
+                if (self.network_directory(name) / LOCK).exists():
+                    with FolderLock(self.network_directory(name), self.flag):
+                        pass
+
     def _move_aside(self) -> Path:
+        self._require_free(lock.parent.name for lock in self.path.glob(f"*/{LOCK}"))
         # The real folder: where `path` is a link, the link is to stay and the disk be the same.
         folder = self.path.resolve()
         stem = f"{folder.name}.old-{datetime.now():%Y%m%d-%H%M%S}"
@@ -263,7 +275,7 @@ class RunDirectory:
             count += 1
             target = folder.with_name(f"{stem}-{count}")
         if os.name == "nt":  # where a folder with an open file cannot be renamed
-            self._lock.release()
+            self._lock.unlock()
         try:
             folder.rename(target)
         except OSError as error:
@@ -274,21 +286,13 @@ class RunDirectory:
         _log.warning("the earlier run was moved to %s", target)
         # The lock that was held went with the folder. Its file is unlinked before it is released,
         # so that nobody who waits for it takes it for that of the new folder.
-        moved_lock = self._lock
-        self._acquire()
-        for name in (_LOCK, _HOLDER):
+        moved_lock, self._lock = self._lock, FolderLock(self.path, self.flag)
+        with disk_errors("cannot use the run directory"):
+            self._lock.acquire()
+        for name in (LOCK, HOLDER):
             (target / name).unlink(missing_ok=True)
-        moved_lock.release()
+        moved_lock.unlock()
         return target
-
-
-def _is_config(config: Any) -> bool:
-    return (
-        isinstance(config, dict)
-        and isinstance(config.get("settings"), dict)
-        and isinstance(config.get("data"), dict)
-        and isinstance(config["data"].get("classes", {}), dict)
-    )
 
 
 def _as_read(config: dict) -> dict:
@@ -317,30 +321,3 @@ def _changed_images(name: str, earlier: dict, now: dict) -> list[str]:
                 f"class {name}: the {words} images changed ({added} added, {removed} removed)"
             )
     return changes
-
-
-def _this_process() -> dict:
-    return {
-        "pid": os.getpid(),
-        "host": socket.gethostname(),
-        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "command": shlex.join([sys.executable or "python", *sys.argv]),
-    }
-
-
-def _holder(path: Path) -> dict | None:
-    try:
-        holder = json.loads((path / _HOLDER).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return holder if isinstance(holder, dict) else None
-
-
-def _described(holder: dict | None) -> str:
-    if holder is None:
-        return "another process"
-    command = " ".join(str(holder.get("command")).split())
-    return (
-        f"process {holder.get('pid')} on {holder.get('host')} "
-        f"(since {holder.get('started')}: {command})"
-    )

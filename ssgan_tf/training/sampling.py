@@ -1,6 +1,7 @@
 """Images out of trained generators."""
 
 import itertools
+import zlib
 from typing import NamedTuple
 
 import keras
@@ -12,9 +13,10 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.training.batches import to_uint8
 from ssgan_tf.training.latents import draw_latents
 from ssgan_tf.training.precision import dtype_policy
-from ssgan_tf.training.run_directory import RunDirectory
-from ssgan_tf.training.state import assign, named_weights, of_generators
-from ssgan_tf.training.step import build
+from ssgan_tf.training.run_directory import TRAINED, RunDirectory
+from ssgan_tf.training.standing import StandingStatistics
+from ssgan_tf.training.state import assign_generator, of_generators
+from ssgan_tf.training.step import build_generator
 
 BATCH = 64
 
@@ -31,21 +33,58 @@ def generate(generator, latents, labels=0):
     return to_uint8(generator(latents, labels, training=False)).numpy()
 
 
+class SampledGenerator:
+    """A generator to sample from, in float32, with standing statistics for its weights.
+
+    Args:
+        method: the `GAN` whose generator it is.
+        counts: dict from each class that it is trained on, in the order of their labels, to its
+            number of training images.
+
+    Attributes:
+        network: the generator.
+        class_names: the classes.
+    """
+
+    def __init__(self, method, counts):
+        self.class_names = list(counts)
+        with dtype_policy("float32"):
+            self.network = build_generator(method, len(counts))
+        labels = np.repeat(np.arange(len(counts)), list(counts.values()))
+        self.statistics = StandingStatistics(self.network, method.settings, labels)
+
+    def take(self, weights, average=True):
+        """Take over the weights of a checkpoint, see `assign_generator`; measure statistics."""
+        assign_generator(self.network, weights, average)
+        self.statistics.measure()
+
+
 class ClassGenerator(NamedTuple):
     """A generator that makes images of one class, whatever labels it is given.
 
     Attributes:
         network: the network, which may know other classes too.
         label: of the class, to the network.
+        name: of the class; each class draws latents of its own.
     """
 
     network: keras.Model
     label: int
+    name: str
 
     def __call__(self, latents, labels=None, training=False):
         """Return images `(batch, size, size, 3)` in [-1, 1] for latents `(batch, latent_dim)`."""
         labels = tf.fill((len(latents),), self.label)
         return self.network(latents, labels, training=training)
+
+    def draw_latents(self, settings, count, seed, number=0):
+        """Return latents `(count, latent_dim)`, a function of class, seed and number of the batch.
+
+        Without the class, a network of several would draw all of them from the same latents.
+        """
+        of_class = (seed, zlib.crc32(self.name.encode()) % 2**31)
+        seeds = tf.random.experimental.stateless_fold_in(of_class, number, alg="philox")
+        return draw_latents(settings.noise, (count, settings.latent_dim), seeds)
 
 
 def sample_batches(generator, settings, count, seed):
@@ -56,8 +95,7 @@ def sample_batches(generator, settings, count, seed):
     """
     batches = itertools.count() if count is None else range(-(-count // BATCH))
     for number in batches:
-        latents = draw_latents(settings.noise, (BATCH, settings.latent_dim), (seed, number))
-        images = generate(generator, latents)
+        images = generate(generator, generator.draw_latents(settings, BATCH, seed, number))
         yield images if count is None else images[: count - number * BATCH]
 
 
@@ -75,7 +113,7 @@ def interpolate(generator, settings, seed=0, stops=8, steps=12):
     The walk leads round `stops` drawn latents and ends where it began. Between them it runs along
     straight lines whose points are scaled to the length of typical latents.
     """
-    corners = draw_latents(settings.noise, (stops, settings.latent_dim), (seed, 0)).numpy()
+    corners = generator.draw_latents(settings, stops, seed).numpy()
     share = (np.arange(steps) / steps)[None, :, None]
     path = (1 - share) * corners[:, None] + share * np.roll(corners, -1, axis=0)[:, None]
     spread = np.sqrt((1 - share) ** 2 + share**2)  # of a mix of two independent latents
@@ -85,34 +123,31 @@ def interpolate(generator, settings, seed=0, stops=8, steps=12):
     )
 
 
-def take_generators(method, class_names, weights, iterations, average=True):
-    """Give a method the generators of a checkpoint, in float32, to sample from.
+def take_generators(method, sampled, iterations):
+    """Let a method sample from a trained generator.
 
     Args:
         method: the `GAN`, whose `generators` and `trained_iterations` are added to.
-        class_names: the classes that the network has learnt, in the order of their labels.
-        weights: arrays by name, of which those of one generator are used.
+        sampled: a `SampledGenerator` that has taken over trained weights.
         iterations: generator updates behind them.
-        average: use the moving average, where there is one.
     """
-    averaged = average and any(name.startswith("average/") for name in weights)
-    with dtype_policy("float32"):
-        network = build(method, len(class_names)).generator
-    assign(named_weights("average" if averaged else "generator", network), weights)
-    for label, name in enumerate(class_names):
-        method.generators[name] = ClassGenerator(network, label)
+    for label, name in enumerate(sampled.class_names):
+        method.generators[name] = ClassGenerator(sampled.network, label, name)
         method.trained_iterations[name] = iterations
 
 
 def load_run(path, average=True):
     """Return the trained method of a run directory; see `ssgan_tf.methods.load`."""
     run = RunDirectory(path)
-    config = run.config()
+    config = run.config(TRAINED)
     method = methods.recreate(config["settings"])
-    for name, class_names in method.networks_of(sorted(config["data"]["classes"])).items():
+    counts = {name: len(sides["train"]) for name, sides in config["data"]["classes"].items()}
+    for name, class_names in method.networks_of(sorted(counts)).items():
         if run.checkpoints(name).latest_step() is not None:
             step, weights, _ = run.checkpoints(name).load(only=of_generators)
-            take_generators(method, class_names, weights, step, average)
+            sampled = SampledGenerator(method, {each: counts[each] for each in class_names})
+            sampled.take(weights, average)
+            take_generators(method, sampled, step)
     if not method.generators:
         raise UserError(f"{path} holds no checkpoint yet; train it first with train.py")
     return method

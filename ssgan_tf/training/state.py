@@ -2,18 +2,37 @@
 
 from ssgan_tf.errors import UserError
 
-NETWORKS = ("generator", "critic", "average")
 OPTIMIZERS = ("generator_optimizer", "critic_optimizer")
 
 
-def named_weights(role, network):
+def named_weights(role, variables):
     """Return a network's variables by names such as `generator/deconv_0/kernel`."""
-    return {f"{role}/{weight.path.partition('/')[2]}": weight for weight in network.variables}
+    return {f"{role}/{variable.path.partition('/')[2]}": variable for variable in variables}
 
 
 def of_generators(name):
     """Return whether a name is that of a weight that images are sampled with."""
     return name.startswith(("generator/", "average/"))
+
+
+def assign_generator(generator, arrays, average=True):
+    """Give a generator the weights of a checkpoint.
+
+    Statistics and other variables that are not trained come from the trained generator, also where
+    the weights are the averaged ones.
+
+    Args:
+        generator: the network.
+        arrays: by name, of which those are used that `of_generators` picks.
+        average: take the averaged weights, where there are some.
+
+    Raises:
+        UserError: they are those of another kind of network.
+    """
+    averaged = average and any(name.startswith("average/") for name in arrays)
+    role = "average" if averaged else "generator"
+    assign(named_weights(role, generator.trainable_variables), arrays)
+    assign(named_weights("generator", generator.non_trainable_variables), arrays)
 
 
 def export_state(step, only=lambda name: True):
@@ -52,10 +71,14 @@ def assign(variables, arrays):
 
 def _variables(step):
     variables = {"iteration": step.iteration}
-    for role in NETWORKS:
-        network = getattr(step, role)
-        if network is not None:
-            variables |= named_weights(role, network)
+    for role in ("generator", "critic"):
+        variables |= named_weights(role, getattr(step, role).variables)
+    if step.average is not None:
+        variables |= named_weights("average", step.average.trainable_variables)
+    components = {"augment": step.augment} if step.augment else {}
+    components |= {f"penalty/{penalty.name}": penalty for penalty in step.penalties}
+    for role, component in components.items():
+        variables |= {f"{role}/{name}": kept for name, kept in component.variables().items()}
     for role in OPTIMIZERS:
         # Keras numbers optimisers' names within a process, so their place is what tells them.
         for place, variable in enumerate(getattr(step, role).variables):

@@ -4,22 +4,50 @@ One call runs several iterations, so the host has nothing to do but log. Every r
 pure function of (seed, iteration), so that a resumed run continues as if it had never stopped.
 """
 
+from typing import Any, NamedTuple
+
 import keras
 import tensorflow as tf
 
-from ssgan_tf.training.batches import shuffled_indices
+from ssgan_tf.methods import critic_augment, penalties
+from ssgan_tf.methods.penalties import CriticBatch
+from ssgan_tf.training.batches import draw_labels, shuffled_indices
 from ssgan_tf.training.latents import draw_latents
 from ssgan_tf.training.updates import apply_gradients
 
 GRADIENT_NORMS = ("generator_gradient_norm", "critic_gradient_norm")
+# Images on their way to the critic, each with random numbers of its own where it augments them.
+REAL, FAKE, BETWEEN, FAKE_FOR_GENERATOR = range(4)
+
+
+class Batch(NamedTuple):
+    """What one critic update is drawn from, a replica's share of it."""
+
+    real: tuple  # images (batch, size, size, 3) in [-1, 1] and labels (batch,)
+    real_features: Any  # of the perceptual network, or None
+    latents: Any  # (batch, latent_dim)
+    labels: Any  # of the generated images
+    seed: Any  # of what else is drawn
+    update: Any  # critic updates before this one
 
 
 def build(method, classes=1):
     """Return a method's networks, their weights made, as `Networks`."""
     networks = method.build(classes)
-    labels = tf.zeros((1,), tf.int32)
-    networks.critic(networks.generator(tf.zeros((1, method.settings.latent_dim)), labels), labels)
+    images = _make_weights(networks.generator, method.settings)
+    networks.critic(images, tf.zeros((1,), tf.int32))
     return networks
+
+
+def build_generator(method, classes=1):
+    """Return a method's generator, its weights made."""
+    generator = method.build_generator(classes)
+    _make_weights(generator, method.settings)
+    return generator
+
+
+def _make_weights(generator, settings):
+    return generator(tf.zeros((1, settings.latent_dim)), tf.zeros((1,), tf.int32))
 
 
 class TrainingStep:
@@ -40,26 +68,38 @@ class TrainingStep:
         settings = method.settings
         self.method, self.images, self.perceptual = method, images, perceptual
         self.classes = classes
-        self.reported = (*method.loss_names, *GRADIENT_NORMS)
         self.settings, self.seed = settings, tf.constant(seed, tf.int32)
         self.strategy = tf.distribute.get_strategy()
         self.replicas = self.strategy.num_replicas_in_sync
-        self.generator, self.critic = self._build()
-        self.average = self._build().generator if settings.ema else None
+        self.generator, self.critic = build(method, classes)
+        self.average = self._copy_of_generator() if settings.ema else None
+        for network in (self.generator, self.critic):
+            self._synchronize(network)
+        self.augment = critic_augment.create(settings.augment_critic)
+        self.penalties = penalties.create(settings.penalty)
+        self.reported = (
+            *method.loss_names,
+            *(penalty.name for penalty in self.penalties),
+            *(self.augment.report() if self.augment else ()),
+            *GRADIENT_NORMS,
+        )
         self.generator_optimizer, self.critic_optimizer = method.optimizers()
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.critic_optimizer.build(self.critic.trainable_variables)
         self.iteration = tf.Variable(0, dtype=tf.int64, trainable=False, name="iteration")
         self._compiled = tf.function(self._run, jit_compile=jit or None)
 
-    def _build(self):
-        networks = build(self.method, self.classes)
-        for network in networks:
-            for layer in network._flatten_layers():
-                if isinstance(layer, keras.layers.BatchNormalization):
-                    # Statistics of the global batch; where there is one device, that is its own.
-                    layer.synchronized = self.replicas > 1
-        return networks
+    def _copy_of_generator(self):
+        copy = build_generator(self.method, self.classes)
+        for weight, value in zip(copy.variables, self.generator.variables, strict=True):
+            weight.assign(value)
+        return copy
+
+    def _synchronize(self, network):
+        """Take batch normalisation's statistics over the global batch, not a replica's share."""
+        for layer in network._flatten_layers():
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.synchronized = self.replicas > 1
 
     def compile(self):
         """Trace the iteration, which otherwise the first call does."""
@@ -85,60 +125,92 @@ class TrainingStep:
 
     def _critic_step(self, number, tensors):
         """Update the critic once, against images that the generator learns nothing from."""
-        real, _, latents, labels, seed = self._draw(number, tensors)
-        fake_images = self.generator(latents, labels, training=True)
-        self._update_critic(real, (fake_images, labels), seed)
+        batch = self._draw(number, tensors)
+        self._update_critic(batch, self.generator(batch.latents, batch.labels, training=True))
 
     def _last_steps(self, tensors):
         """Update the critic a last time and the generator once; return the losses, stacked.
 
         Both use the same generated images: the generator has not changed in between.
         """
-        real, real_features, latents, labels, seed = self._draw(
-            self.settings.critic_steps - 1, tensors
-        )
+        batch = self._draw(self.settings.critic_steps - 1, tensors)
         with tf.GradientTape() as tape:
-            fake_images = self.generator(latents, labels, training=True)
+            fake_images = self.generator(batch.latents, batch.labels, training=True)
             with tape.stop_recording():
-                losses = self._update_critic(real, (fake_images, labels), seed)
-            judged = self.method.judge(self.critic, fake_images, labels)
+                losses = self._update_critic(batch, fake_images)
+            seen = self._seen(fake_images, batch.seed, FAKE_FOR_GENERATOR)
+            judged = self.method.judge(self.critic, seen, batch.labels)
             fake_features = (
                 self.perceptual(fake_images, training=False) if self.perceptual else None
             )
-            losses |= self.method.generator_losses(judged, real_features, fake_features)
-            scaled = self._scale(self.generator_optimizer, losses["generator_loss"])
+            losses |= self.method.generator_losses(judged, batch.real_features, fake_features)
+            loss = losses["generator_loss"] / self.replicas
         losses["generator_gradient_norm"] = self._apply(
-            self.generator_optimizer, tape, scaled, self.generator
+            self.generator_optimizer, tape, loss, self.generator
         )
         return tf.stack([losses[name] for name in self.reported])
 
-    def _update_critic(self, real, fake, seed):
-        """Update the critic once, from images and labels; return its losses and gradient's norm."""
+    def _update_critic(self, batch, fake_images):
+        """Update the critic once; return its losses and its gradient's norm."""
+        (real_images, real_labels), seed = batch.real, batch.seed
         with tf.GradientTape() as tape:
-            judged = self.method.judge_both(self.critic, real, fake)
-            gradients = (
-                self._gradients_between(real, fake, seed) if self.method.needs_gradients else None
+            real, fake = self.method.judge_both(
+                self.critic,
+                (self._seen(real_images, seed, REAL), real_labels),
+                (self._seen(fake_images, seed, FAKE), batch.labels),
             )
-            losses = self.method.critic_losses(*judged, gradients)
-            scaled = self._scale(self.critic_optimizer, losses["critic_loss"])
-        losses["critic_gradient_norm"] = self._apply(
-            self.critic_optimizer, tape, scaled, self.critic
-        )
+            gradients = (
+                self._gradients_between(batch, fake_images) if self.method.needs_gradients else None
+            )
+            losses = self.method.critic_losses(real, fake, gradients)
+            for penalty in self.penalties:
+                losses[penalty.name] = self._penalty(penalty, batch, real.scores, fake.scores)
+                losses["critic_loss"] += losses[penalty.name]
+            loss = losses["critic_loss"] / self.replicas
+        losses["critic_gradient_norm"] = self._apply(self.critic_optimizer, tape, loss, self.critic)
+        if self.augment:
+            self.augment.observe(real.scores)
+            losses |= self.augment.report()
         return losses
 
-    def _gradients_between(self, real, fake, seed):
+    def _penalty(self, penalty, batch, real_scores, fake_scores):
+        """Return what a penalty adds to the critic's loss in this update."""
+        judged = CriticBatch(
+            real_scores, fake_scores, lambda: self._gradients(*batch.real, batch.seed, REAL)
+        )
+        if penalty.every == 1:
+            return penalty(judged)
+        # Counted from 1, so that the last of an iteration's updates, which is logged, has its turn.
+        due = (batch.update + 1) % penalty.every == 0
+        return tf.cond(due, lambda: penalty.every * penalty(judged), lambda: 0.0)
+
+    def _gradients_between(self, batch, fake_images):
         """Return ∇D(x̂), `(batch, size, size, 3)`, at random points between pairs of images."""
-        (real_images, labels), (fake_images, _) = real, fake
-        mix = tf.random.stateless_uniform((self.settings.batch_size, 1, 1, 1), seed, alg="philox")
-        mix = self._share(mix)
+        real_images, labels = batch.real
+        shape = (self.settings.batch_size, 1, 1, 1)
+        mix = self._share(tf.random.stateless_uniform(shape, batch.seed, alg="philox"))
         between = mix * real_images + (1.0 - mix) * fake_images
+        return self._gradients(between, labels, batch.seed, BETWEEN)
+
+    def _gradients(self, images, labels, seed, side):
+        """Return the gradients of the critic's scores with respect to images."""
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(between)
-            scores = self.method.judge(self.critic, between, labels).scores
-        return tape.gradient(scores, between)
+            tape.watch(images)
+            seen = self._seen(images, seed, side)
+            scores = self.method.judge(self.critic, seen, labels).scores
+        return tape.gradient(scores, images)
+
+    def _seen(self, images, seed, side):
+        """Return images as the critic sees them: augmented, where that is wanted."""
+        if self.augment is None:
+            return images
+        seed = tf.random.experimental.stateless_fold_in(seed, side, alg="philox")
+        shape = (self.settings.batch_size, self.augment.draws)
+        uniforms = tf.random.stateless_uniform(shape, seed, alg="philox")
+        return self.augment(images, self._share(uniforms))
 
     def _draw(self, number, tensors):
-        """Return real images with labels, their features, latents, their labels, and a seed.
+        """Return the `Batch` of an iteration's critic update.
 
         The whole batch is drawn the same on every replica, which then keeps its share of it; so
         the number of replicas does not change what is learnt, but where a critic drops values at
@@ -157,13 +229,11 @@ class TrainingStep:
         indices = shuffled_indices(step, size, self.images.count, self.seed)
         *real, real_features = self.images.gather(tensors, indices, seeds[0])
         latents = draw_latents(self.settings.noise, (size, self.settings.latent_dim), seeds[1])
-        labels = tf.random.stateless_uniform(
-            (size,), seeds[3], maxval=self.classes, dtype=tf.int32, alg="philox"
-        )
+        labels = draw_labels(self.images.labels_of(tensors), size, seeds[3])
         if real_features is not None:
             real_features = self._share(real_features)
         real = tuple(self._share(part) for part in real)
-        return real, real_features, self._share(latents), self._share(labels), seeds[2]
+        return Batch(real, real_features, self._share(latents), self._share(labels), seeds[2], step)
 
     def _share(self, batch):
         if self.replicas == 1:
@@ -172,24 +242,31 @@ class TrainingStep:
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         return batch[replica * share : (replica + 1) * share]
 
-    def _scale(self, optimizer, loss):
-        # Keras sums gradients over replicas, hence the division; and a method may have optimisers
-        # that enlarge the loss, for small gradients not to vanish in float16.
-        return optimizer.scale_loss(loss / self.replicas)
-
     def _apply(self, optimizer, tape, loss, network):
-        """Update a network from a tape; return the norm of this replica's gradient."""
+        """Update a network from a tape; return the norm of this replica's gradient.
+
+        Args:
+            optimizer: the network's.
+            tape: what recorded the loss.
+            loss: this replica's, divided by their number, since Keras sums gradients over replicas.
+            network: whose weights are updated.
+        """
         gradients = tape.gradient(loss, network.trainable_variables)
         apply_gradients(optimizer, gradients, network.trainable_variables)
-        return tf.linalg.global_norm(gradients) / self._scale(optimizer, tf.constant(1.0))
+        return tf.linalg.global_norm(gradients) * self.replicas
 
     def _update_average(self):
-        """Move the averaged generator on, faster at first, when there is little to average."""
+        """Move the averaged generator on, faster at first, when there is little to average.
+
+        What is no weight, such as statistics, is measured anew for the weights (`standing`).
+        """
         if self.average is None:
             return
         done = tf.cast(self.iteration, tf.float32)
         decay = tf.minimum(self.settings.ema, (1.0 + done) / (10.0 + done))
-        for average, weight in zip(self.average.variables, self.generator.variables, strict=True):
+        for average, weight in zip(
+            self.average.trainable_variables, self.generator.trainable_variables, strict=True
+        ):
             self.strategy.extended.update(
                 average.value,
                 lambda old, new: old.assign(decay * old + (1.0 - decay) * new),

@@ -99,23 +99,62 @@ def test_mixup_draws_a_weight_for_each_image():
     assert len(np.unique(labels.max(axis=1).round(4))) > BATCH // 2
 
 
-def test_cutmix_pastes_one_box_into_half_of_the_images():
+def boxes_by_image(batches=60):
+    """Which pixels CutMix pasted into each image of telling batches, and the images' labels."""
     change = compiled(CutMix(seed=0))
-    touched, areas = 0, []
-    for _ in range(60):
-        images = change(telling_batch())["images"].numpy()[..., 0]
-        for number, image in enumerate(images):
-            pasted = image != 10 * number
-            if pasted.any():
-                rows, columns = np.flatnonzero(pasted.any(1)), np.flatnonzero(pasted.any(0))
-                assert len(np.unique(image[pasted])) == 1
-                assert pasted.sum() == len(rows) * len(columns)
-                assert np.ptp(rows) == len(rows) - 1 and np.ptp(columns) == len(columns) - 1
-                areas.append(pasted.mean())
-                touched += 1
-    # Half of them; fewer by those paired with themselves (1 of 12) and by boxes without a pixel.
-    assert 0.4 < touched / (60 * BATCH) < 0.5
-    assert 0.42 < np.mean(areas) < 0.58 and np.std(areas) > 0.25  # uniform: 0.5 and 0.29
+    for _ in range(batches):
+        changed = change(telling_batch())
+        images, labels = changed["images"].numpy()[..., 0], changed["labels"].numpy()
+        for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+            yield number, image, image != 10 * number, label
+
+
+def test_cutmix_pastes_one_box_into_half_of_the_images():
+    touched = 0
+    for number, image, pasted, label in boxes_by_image():
+        if pasted.any():
+            rows, columns = np.flatnonzero(pasted.any(1)), np.flatnonzero(pasted.any(0))
+            (other,) = np.unique(image[pasted])
+            assert pasted.sum() == len(rows) * len(columns)
+            assert np.ptp(rows) == len(rows) - 1 and np.ptp(columns) == len(columns) - 1
+            expected = np.zeros(BATCH)
+            expected[number] = 1 - pasted.sum() / SIZE**2
+            expected[int(other) // 10] = pasted.sum() / SIZE**2
+            np.testing.assert_allclose(label, expected, atol=1e-6)
+            touched += 1
+        else:
+            np.testing.assert_array_equal(label, np.eye(BATCH)[number])
+    # Half of them; fewer by those paired with themselves (1 of 12) and by boxes without a pixel
+    # (sides below 2 of 16 pixels, 1 of 64): 0.5 · 11/12 · 63/64 = 0.451.
+    assert 0.40 < touched / (60 * BATCH) < 0.50
+
+
+def official_share(size):
+    """The exact mean share of a box of CutMix-PyTorch with alpha = 1.
+
+    A side is floor(size · √u), u uniform, so half of it is h with probability (8 h + 4) / size².
+    Its centre c is any of the pixels 0 to size - 1. Beyond the first one reach max(h - c, 0)
+    pixels, h (h + 1) / 2 over all centres; beyond the last one h (h - 1) / 2. On average
+    2 h - h² / size are left, and across and down are independent.
+    """
+    halves = np.arange(size // 2)
+    left = 2 * halves - halves**2 / size
+    return np.sum((8 * halves + 4) / size**2 * (left / size) ** 2)
+
+
+def test_boxes_of_cutmix_have_the_area_of_the_official_code():
+    # In the limit of many pixels: the mean of (t - t²/4)² with t = √u is 1/4·2 - 1/5 + 1/48.
+    assert official_share(10_000) == pytest.approx(0.5 - 0.2 + 1 / 48, abs=1e-3)
+    assert official_share(64) == pytest.approx(0.3101, abs=5e-5)  # its code, run 200,000 times, too
+    layer = CutMix(seed=0)
+    boxes = np.concatenate([layer._boxes(2000, 64, 64).numpy() for _ in range(5)])
+    shares = boxes.mean(axis=(1, 2))
+    # Half of the images get a box; the deviation of a mean of 10,000 is at most 0.003.
+    assert shares.mean() == pytest.approx(official_share(64) / 2, abs=0.01)
+    # A box may lie at an edge, cut off by it: then it is not square.
+    height, width = boxes.any(2).sum(1), boxes.any(1).sum(1)
+    assert np.mean(height[shares > 0] != width[shares > 0]) > 0.3
+    assert shares.max() <= (62 / 64) ** 2  # √u < 1, and two times rounded down
 
 
 def apply(operation, images, sign=1.0):

@@ -109,10 +109,12 @@ def test_plain_iteration_computes_what_ours_does():
 
     for number in range(method.settings.critic_steps):
         # What ours is about to draw in its first iteration.
-        (real_images, _), _, latents, _, seed = ours._draw(number, ours.images.tensors)
-        mix = tf.random.stateless_uniform((method.settings.batch_size, 1, 1, 1), seed, alg="philox")
-        losses = plain.critic_step(real_images, latents, mix)
-    losses |= plain.generator_step(real_images, latents)
+        batch = ours._draw(number, ours.images.tensors)
+        real_images, _ = batch.real
+        shape = (method.settings.batch_size, 1, 1, 1)
+        mix = tf.random.stateless_uniform(shape, batch.seed, alg="philox")
+        losses = plain.critic_step(real_images, batch.latents, mix)
+    losses |= plain.generator_step(real_images, batch.latents)
 
     expected = ours.run_iterations(1)
     assert sorted(losses) == [

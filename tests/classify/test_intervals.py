@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ssgan_tf.classify.intervals import mean_over_seeds, paired_difference
+from benchmarks.findings import comparisons_of, false_findings, false_findings_by_seeds, simulate
+from ssgan_tf.classify.intervals import BOTH, TRAINING, Comparison, holm, judge, mean_over_seeds
 
 
 def test_the_interval_is_students():
@@ -14,32 +15,114 @@ def test_the_interval_is_students():
         (low, high)
     )
     assert found.half_width == pytest.approx(2.776445 * np.std(values, ddof=1) / 5**0.5, rel=1e-6)
+    assert found.covers == TRAINING
 
 
-def test_one_seed_has_no_interval_and_is_no_evidence():
-    assert mean_over_seeds([0.5]) == (0.5, None, 1)
-    assert paired_difference({0: 0.9}, {0: 0.1}).finding == "no evidence"
-
-
-def test_differences_are_taken_seed_by_seed():
-    baseline = {0: 0.60, 1: 0.70, 2: 0.80}  # the seeds differ far more than the conditions
-    better = {seed: value + gain for (seed, value), gain in zip(
-        baseline.items(), (0.019, 0.020, 0.021), strict=True)}  # fmt: skip
-    assert paired_difference(better, baseline).finding == "helps"
-    assert paired_difference(baseline, better).finding == "hurts"
-    assert paired_difference(better, baseline).mean == pytest.approx(0.02)
-    shuffled = {0: better[1], 1: better[2], 2: better[0]}
-    assert paired_difference(shuffled, baseline).finding == "no evidence"
-
-
-def test_only_shared_seeds_count():
-    found = paired_difference({0: 0.5, 1: 0.6, 7: 0.9}, {0: 0.4, 1: 0.5, 8: 0.1})
-    assert (found.seeds, found.mean) == (2, pytest.approx(0.1))
-    with pytest.raises(ValueError, match="share no seed"):
-        paired_difference({0: 1.0}, {1: 1.0})
+def test_one_seed_has_no_interval():
+    assert mean_over_seeds([0.5]) == (0.5, None, 1, None)
+    assert mean_over_seeds([0.5], [[0, 1]]).half_width is None
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says():
     draws = np.random.default_rng(0).normal(size=(2000, 3))
-    held = [abs(mean) < half for mean, half, _ in map(mean_over_seeds, draws)]
+    held = [abs(mean) < half for mean, half, *_ in map(mean_over_seeds, draws)]
     assert 0.93 < np.mean(held) < 0.97
+
+
+def test_with_images_it_holds_the_truth_over_other_images_too():
+    generator, held, held_by_seeds = np.random.default_rng(0), [], []
+    for _ in range(400):
+        # Each image is recognised always or never, half of them in truth.
+        right = np.repeat(generator.random((1, 100)) < 0.5, 3, axis=0)
+        right[:, :5] ^= generator.random((3, 5)) < 0.5
+        means = right.mean(axis=1)
+        both = mean_over_seeds(means, right)
+        assert both.covers == BOTH
+        held.append(abs(both.mean - 0.5) < both.half_width)
+        held_by_seeds.append(abs(both.mean - 0.5) < mean_over_seeds(means).half_width)
+    assert 0.93 < np.mean(held) < 0.98
+    assert np.mean(held_by_seeds) < 0.75
+
+
+def test_the_variance_of_equal_seeds_is_that_of_the_images():
+    # 16 of 98 images got better in every seed; with one more each way, of 100 images: mean 0.16,
+    # sum of squares 18, variance (18 - 100 · 0.16²) / 99 / 100 = 0.00155960; t(0.975, 99) is
+    # 1.984217.
+    values = np.zeros((3, 98))
+    values[:, :16] = 1
+    (found,) = judge([Comparison(values, "accuracy", 0)])
+    assert found.mean == pytest.approx(16 / 98)
+    assert found.half_width == pytest.approx(1.984217 * 0.00155960**0.5, rel=1e-5)
+    t = found.mean / 0.00155960**0.5
+    assert found.p == found.adjusted_p == pytest.approx(2 * stats.t.sf(t, 99), rel=1e-3)
+
+
+def test_the_two_parts_of_the_variance_are_put_together():
+    # Rows: means 0.5, 0, -0.5, variance 1/4. Columns: means 0, 0; with 1 and -1: 0, 0, 1, -1.
+    values = np.array([[1.0, 0.0], [0.0, 0.0], [-1.0, 0.0]])
+    (found,) = judge([Comparison(values, "accuracy", 0)])
+    # Training (1/4) / 3; images (2/3) / 4. Left over: ±0.5 four times, squares sum to 1, over
+    # 2 degrees of freedom and 6 cells: 1/12. Together 1/12 + 1/6 - 1/12 = 1/6.
+    degrees = (1 / 6) ** 2 / ((1 / 12) ** 2 / 2 + (1 / 6) ** 2 / 3)
+    assert found.mean == 0 and found.p == 1
+    assert found.half_width == pytest.approx(stats.t.ppf(0.975, degrees) * (1 / 6) ** 0.5)
+
+
+def test_the_chance_of_training_is_the_larger_of_the_own_and_the_mean_one():
+    def comparison(shift, row, measure="accuracy"):
+        values = np.zeros((3, 1000))
+        values[0, :shift] = 1
+        values[1, :shift] = -1
+        return Comparison(values, measure, row)
+
+    alone = judge([comparison(50, 0)])[0].half_width
+    calm, wild = judge([comparison(50, 0), comparison(400, 1)])
+    assert calm.half_width > 2 * alone
+    other_measure = judge([comparison(50, 0), comparison(400, 1, "recall")])[0].half_width
+    assert other_measure == alone
+    assert wild.half_width < judge([comparison(400, 1)])[0].half_width  # more degrees of freedom
+    same_row = judge([comparison(400, 1), comparison(400, 1)])[0].half_width
+    assert same_row == pytest.approx(judge([comparison(400, 1)])[0].half_width)
+
+
+@pytest.mark.parametrize("worse", range(7))
+def test_a_handful_of_images_is_no_evidence_however_equal_the_seeds(worse):
+    values = np.zeros((3, 300))
+    values[:, :worse] = -1
+    (found,) = judge([Comparison(values, "accuracy", 0)])
+    assert found.half_width > 0.006
+    exact = stats.binomtest(worse, worse, 0.5).pvalue if worse else 1  # the sign test
+    assert (found.p < 0.05) == (exact < 0.05) == (worse == 6)
+
+
+def test_holm_against_worked_values():
+    # Of 0.01, 0.02, 0.03, 0.04: 4 · 0.01, 3 · 0.02, 2 · 0.03, and no less than before.
+    assert holm([0.03, 0.01, 0.04, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
+    assert holm([[0.9, 0.8], [0.001, 0.5]]) == pytest.approx(np.array([[1, 1], [0.002, 0.5]]))
+    assert judge([]) == []
+
+
+@pytest.mark.parametrize("spread", [0.4, 0.6, 0.8])
+def test_equal_classifiers_are_found_different_in_few_studies(spread):
+    comparisons = comparisons_of(
+        simulate(np.random.default_rng(0), 300, conditions=3, seeds=5, images=200, spread=spread)
+    )
+    assert false_findings(comparisons).mean() <= 0.06
+    # Each comparison on its own, by seeds alone, as it was done before.
+    assert false_findings_by_seeds(comparisons).mean() > 0.15
+
+
+def test_a_condition_that_is_truly_better_is_found():
+    right = simulate(np.random.default_rng(0), 100, 3, 5, 500, spread=0.4, gain=0.08)
+    assert np.mean(right[:, -1]) - np.mean(right[:, 0]) == pytest.approx(0.08, abs=0.01)
+    better = judge(comparisons_of(right))[2]
+    assert np.mean(better.adjusted_p < 0.05) > 0.9
+
+
+def test_each_study_of_many_is_judged_on_its_own():
+    comparisons = comparisons_of(simulate(np.random.default_rng(1), 4, 2, 3, 50, spread=0.5))
+    together = judge(comparisons)
+    for study in range(4):
+        alone = judge([one._replace(values=one.values[study]) for one in comparisons])
+        for ours, theirs in zip(alone, together, strict=True):
+            assert ours == pytest.approx([part[study] for part in theirs])

@@ -16,15 +16,15 @@ def test_tests_on_what_training_holds_out_and_limits_what_is_learnt_from():
     assert division.training.counts() == {"left": 10, "right": 10}
     # The same images that train.py --train_per_class 10 learns from.
     assert division.training.hashes == split(IMAGES, 3, 5, train_per_class=10).train.hashes
-    assert division.spared.counts() == {"left": 5, "right": 5}
-    sides = [set(side.hashes) for side in (division.training, division.test, division.spared)]
+    assert division.held_out.counts() == {"left": 5, "right": 5}
+    sides = [set(side.hashes) for side in (division.training, division.test, division.held_out)]
     assert len(set.union(*sides)) == 40 and division.tested_on == "test"
 
 
 def test_takes_all_where_there_are_fewer():
     division = divide(IMAGES, test_per_class=5, real_per_class=400)
     assert division.training.counts() == {"left": 15, "right": 15}
-    assert not len(division.spared)
+    assert not len(division.held_out)
 
 
 def test_imbalance_keeps_the_first_of_the_same_images():
@@ -53,19 +53,19 @@ def test_a_generator_learns_from_the_same_imbalanced_whole(texts):
 def test_validation_leaves_the_test_images_alone():
     division = divide(IMAGES, test_per_class=5, real_per_class=400, validation=True)
     never_seen = set(split(IMAGES, test_per_class=5).test.hashes)
-    for side in (division.training, division.test, division.spared):
+    for side in (division.training, division.test, division.held_out):
         assert not never_seen.intersection(side.hashes)
     assert division.test.counts() == {"left": 5, "right": 5}
-    assert set(division.spared.hashes) == set(division.test.hashes)
+    assert set(division.held_out.hashes) == set(division.test.hashes)
     assert division.tested_on == "validation"
 
 
-def test_what_imbalance_takes_away_is_not_spared_either():
+def test_what_imbalance_takes_away_is_not_held_out_either():
     options = {"test_per_class": 5, "real_per_class": 10, "imbalance": {"right": 3}}
-    assert divide(IMAGES, **options).spared.counts() == {"left": 5, "right": 0}
+    assert divide(IMAGES, **options).held_out.counts() == {"left": 5, "right": 0}
     validated = divide(IMAGES, **options, validation=True)
-    assert validated.spared.counts() == {"left": 5, "right": 5}
-    assert set(validated.spared.hashes) == set(validated.test.hashes)
+    assert validated.held_out.counts() == {"left": 5, "right": 5}
+    assert set(validated.held_out.hashes) == set(validated.test.hashes)
 
 
 @pytest.mark.parametrize(

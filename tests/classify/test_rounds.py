@@ -2,87 +2,42 @@
 
 import itertools
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from chosen import CLASSES, LEARNT, Chosen, record_of, untrained_run
 from PIL import Image
-from tiny import painted_squares, tiny_method
+from tiny import painted_squares
 
-from ssgan_tf import generation
 from ssgan_tf.classify import rounds
-from ssgan_tf.data import load_dataset
+from ssgan_tf.classify.rounds_folder import RoundsFolder
 from ssgan_tf.errors import UserError
 from ssgan_tf.filtering import Filter
 
-CLASSES = ("left", "right")
-SPARED, LEARNT = 5, 7  # of each class
-
-
-class Chosen:
-    """Right about as many of the spared images as asked; accepts every `accepts`th image."""
-
-    class_names, image_size = CLASSES, 32
-
-    def __init__(self, record, right, accepts=1):
-        self.record, self.right, self.accepts = record, right, accepts
-
-    def probabilities(self, images):
-        if len(images) == 2 * SPARED:  # the spared images, left ones first
-            truth = np.repeat([0, 1], SPARED)
-            given = np.where(np.arange(len(images)) < self.right, truth, 1 - truth)
-            return np.eye(2, dtype=np.float32)[given]
-        sure = np.arange(len(images)) % self.accepts == 0
-        return np.repeat(np.where(sure, 0.9, 0.1).astype(np.float32)[:, None], 2, axis=1)
-
-
-def noise(latents, labels, training):
-    return tf.tanh(
-        tf.repeat(tf.repeat(latents[:, :, None, None], 4, axis=1), 32, axis=2)
-    ) * tf.ones(3)
+PAPER = {"rule": "paper", "tolerance": 0.1}
 
 
 @pytest.fixture
 def run_dir(tmp_path, monkeypatch):
-    """A run whose checkpoints need not be trained."""
-    method = tiny_method()
-    method.generators = dict.fromkeys(CLASSES, noise)
-    method.trained_iterations = dict.fromkeys(CLASSES, 1)
-    monkeypatch.setattr(generation, "load_run", lambda run, average: method)
-    data = {"name": "real", "fingerprint": "", "classes": {name: {"train": []} for name in CLASSES}}
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "config.json").write_text(json.dumps({"settings": {}, "data": data}))
-    return tmp_path / "run"
+    return untrained_run(tmp_path / "run", monkeypatch)
 
 
 @pytest.fixture
 def record(tmp_path, monkeypatch):
-    """What a classifier that learnt from part of a folder says of itself."""
     monkeypatch.setenv("SSGAN_CACHE", str(tmp_path / "cache"))
-    squares = painted_squares(SPARED + LEARNT, classes=CLASSES)
-    for image, path in zip(squares.images, squares.paths, strict=True):
-        (tmp_path / "real" / path).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(tmp_path / "real" / path)
-    hashes = list(load_dataset(tmp_path / "real", 32, progress=False).hashes)
-    left, right = hashes[: SPARED + LEARNT], hashes[SPARED + LEARNT :]
-    return {
-        "class_names": CLASSES,
-        "condition": "original",
-        "seed": 3,
-        "settings": {"weights": "scratch", "epochs": 2, "batch_size": 4, "budget": "steps"},
-        "dataset": {"name": "real", "source": str(tmp_path / "real"), "datasets_dir": None},
-        "spared": {"left": left[:SPARED], "right": right[:SPARED]},
-        "learnt_from": {"left": left[SPARED:], "right": right[SPARED:]},
-    }
+    return record_of(tmp_path / "real")
 
 
 def run_rounds(run_dir, out, first, later=(), count=6, threshold=0.8, limit=20, **options):
     """Filter in rounds; return the manifest and what each training was given."""
     given, later = [], iter(later)
 
-    def train(images, real_count, record):
+    def train(images, real_count, record, between):
         given.append((images, real_count))
-        return next(later)
+        between()
+        classifier = next(later)
+        return Chosen(record, classifier.right, classifier.accepts)
 
     manifest = rounds.filter_in_rounds(
         run_dir, out, count, Filter(first, threshold, limit, "seed-0"), train=train,
@@ -109,14 +64,15 @@ def test_one_round_needs_neither_training_nor_real_images(run_dir, record, tmp_p
 def test_a_better_classifier_filters_anew_until_one_is_not(run_dir, record, tmp_path):
     first, better, same = Chosen(record, 5), Chosen(record, 7, accepts=2), Chosen(record, 7)
     manifest, given = run_rounds(
-        run_dir, tmp_path / "set", first, [better, same], rounds=5, tolerance=0.1
+        run_dir, tmp_path / "set", first, [better, same], rounds=5, **PAPER
     )
     accuracies = [entry["validation_accuracy"] for entry in manifest["filter"]["rounds"]]
     assert accuracies == [0.5, 0.7, 0.7]
     assert [entry["kept"] for entry in manifest["filter"]["rounds"]] == [True, True, False]
     rates = [entry["acceptance_rate"] for entry in manifest["filter"]["rounds"]]
     assert rates == [{"left": 1, "right": 1}, {"left": 6 / 11, "right": 6 / 11}, None]
-    assert manifest["filter"]["spared"] == 10
+    assert manifest["filter"]["held_out"] == {"images": 10, "trained_on_by_generator": 0}
+    assert manifest["filter"]["rule"] == "paper"
     assert manifest["filter"]["tolerance"] == 0.1
     assert manifest["complete"] is True
     assert len(given) == 2
@@ -127,12 +83,40 @@ def test_a_better_classifier_filters_anew_until_one_is_not(run_dir, record, tmp_
         )
 
 
+def test_only_a_significantly_better_classifier_filters_anew(run_dir, record, tmp_path):
+    first = Chosen(record, 5, accepts=2)
+    run_rounds(run_dir, tmp_path / "one round", first)
+    # 4 of 4 discordant images favour the new one: p = 1/16, for all its 40 points.
+    manifest, _ = run_rounds(run_dir, tmp_path / "set", first, [Chosen(record, 9)], rounds=2)
+    one, two = manifest["filter"]["rounds"]
+    assert one == {
+        "classifier": "seed-0", "validation_accuracy": 0.5, "discordant": None, "p": None,
+        "rule": None, "kept": True, "acceptance_rate": {"left": 6 / 11, "right": 6 / 11},
+    }  # fmt: skip
+    assert two == {
+        "classifier": str(tmp_path / "set.rounds" / "round-2"), "validation_accuracy": 0.9,
+        "discordant": {"gained": 4, "lost": 0}, "p": 1 / 16, "rule": "mcnemar", "kept": False,
+        "acceptance_rate": None,
+    }  # fmt: skip
+    assert manifest["filter"]["rule"] == "mcnemar"
+    assert manifest["filter"]["level"] == 0.05
+    assert manifest["filter"]["classifier"] == "seed-0"
+    for name in CLASSES:
+        np.testing.assert_array_equal(
+            pixels(tmp_path / "set" / name), pixels(tmp_path / "one round" / name)
+        )
+    # 5 of 5: p = 1/32.
+    manifest, _ = run_rounds(run_dir, tmp_path / "other", first, [Chosen(record, 10)], rounds=2)
+    assert manifest["filter"]["rounds"][1]["p"] == 1 / 32
+    assert manifest["filter"]["rounds"][1]["acceptance_rate"] == {"left": 1, "right": 1}
+    assert manifest["filter"]["classifier"] == str(tmp_path / "other.rounds" / "round-2")
+
+
 def test_what_does_not_improve_by_the_tolerance_changes_nothing(run_dir, record, tmp_path):
     first, hardly = Chosen(record, 5, accepts=2), Chosen(record, 6)
     run_rounds(run_dir, tmp_path / "one round", first)
-    manifest, _ = run_rounds(
-        run_dir, tmp_path / "set", first, [hardly], rounds=2, tolerance=0.1 + 1e-9
-    )
+    options = PAPER | {"tolerance": 0.1 + 1e-9}
+    manifest, _ = run_rounds(run_dir, tmp_path / "set", first, [hardly], rounds=2, **options)
     assert manifest["classes"]["left"]["acceptance_rate"] == 6 / 11
     for name in CLASSES:
         np.testing.assert_array_equal(
@@ -143,7 +127,7 @@ def test_what_does_not_improve_by_the_tolerance_changes_nothing(run_dir, record,
 def test_a_round_learns_from_the_recorded_and_the_accepted_images(run_dir, record, tmp_path):
     first, second = Chosen(record, 5, accepts=2), Chosen(record, 10, accepts=3)
     _, ((images, real_count), (again, _)) = run_rounds(
-        run_dir, tmp_path / "set", first, [second, first], rounds=3
+        run_dir, tmp_path / "set", first, [second, Chosen(record, 5)], rounds=3
     )
     assert real_count == 2 * LEARNT
     assert images.class_names == CLASSES
@@ -188,7 +172,13 @@ def test_the_default_training_is_that_of_the_first_classifier(record, monkeypatc
     monkeypatch.setattr(rounds, "ClassifierTraining", Training)
     monkeypatch.setattr(rounds, "Classifier", lambda network, record: (network, record))
     images = painted_squares(12, classes=CLASSES)
-    assert rounds.train_again(images, 14, record, progress=False) == ("network", record)
+    told = []
+    network, kept = rounds.train_again(
+        images, 14, record | {"round": 2}, lambda: told.append(made["taken"]), progress=False
+    )
+    assert network == "network"
+    assert kept == record | {"round": 2, "steps": 8}
+    assert told == [8]
     assert made["images"] is images
     assert made["seed"] == 3
     assert made["settings"].weights == "scratch"
@@ -200,13 +190,58 @@ def test_what_cannot_go_on_is_refused_before_anything_is_written(run_dir, record
         with pytest.raises(UserError, match=match):
             run_rounds(run_dir, tmp_path / "set", Chosen(record | (changes or {}), 5), **options)
         assert not (tmp_path / "set").exists()
+        assert not (tmp_path / "set.rounds").exists()
 
     refused("--filter_rounds is 0", rounds=0)
-    refused("--filter_tolerance is -0.1", tolerance=-0.1)
-    refused("--filter_tolerance is nan", tolerance=float("nan"))
-    refused("spared none of left, right; train one with classify.py --validation",
-            {"spared": {"left": [], "right": []}}, rounds=2)  # fmt: skip
+    refused("--filter_tolerance is -0.1", rule="paper", tolerance=-0.1)
+    refused("--filter_tolerance is nan", rule="paper", tolerance=float("nan"))
+    refused("belongs to --filter_rule paper; leave it out", tolerance=0.1)
+    refused("--filter_rule is 'wilcoxon'; choose one of mcnemar, paper", rule="wilcoxon")
+    refused("none of left, right were held out; train one with classify.py --validation",
+            {"held_out": {"left": [], "right": []}}, rounds=2)  # fmt: skip
+    refused("no trained class 'top'", rounds=2, classes=["top"])
     refused("name one of the row 'original'", {"condition": "crop"}, rounds=2)
     refused("1 of 2 images .* no longer in",
             {"learnt_from": {"left": [record["learnt_from"]["left"][0], "gone"]}},
             rounds=2)  # fmt: skip
+
+
+def test_the_manifest_counts_held_out_images_that_the_generator_was_trained_on(
+    run_dir, record, tmp_path
+):
+    config = json.loads((run_dir / "config.json").read_text())
+    seen = [*record["held_out"]["left"][:2], *record["learnt_from"]["left"]]
+    config["data"]["classes"]["left"]["train"] = seen
+    (run_dir / "config.json").write_text(json.dumps(config))
+    manifest, _ = run_rounds(
+        run_dir, tmp_path / "set", Chosen(record, 5), [Chosen(record, 10)], rounds=2
+    )
+    assert manifest["filter"]["held_out"]["trained_on_by_generator"] == 2
+    # Through the new classifier they decide about the images.
+    assert set(seen) <= set(manifest["filter"]["learnt_from"]["left"])
+
+
+def test_a_rounds_classifier_filters_and_begins_further_rounds(run_dir, record, tmp_path):
+    run_rounds(run_dir, tmp_path / "set", Chosen(record, 5), [Chosen(record, 10, 2)], rounds=2)
+    folders = {path.name for path in (tmp_path / "set").iterdir() if path.is_dir()}
+    assert folders == set(CLASSES)  # whatever reads a folder for each class finds no other
+    again = Chosen.load(tmp_path / "set.rounds" / "round-2")
+    assert again.record["round"] == 2
+    assert again.record["added"] == {"left": 6, "right": 6}
+    assert again.record["kind"] == again.record["condition"] == "accepted"
+    manifest, ((_, real_count),) = run_rounds(
+        run_dir, tmp_path / "further", again, [Chosen(record, 10)], rounds=2
+    )
+    assert real_count == 2 * LEARNT
+    assert [entry["validation_accuracy"] for entry in manifest["filter"]["rounds"]] == [1, 1]
+    for name in CLASSES:
+        np.testing.assert_array_equal(
+            pixels(tmp_path / "further" / name), pixels(tmp_path / "set" / name)
+        )
+
+
+def test_the_folder_of_the_rounds_lies_beside_the_set(tmp_path, monkeypatch):
+    (tmp_path / "set").mkdir()
+    monkeypatch.chdir(tmp_path / "set")
+    assert RoundsFolder("augmented/set/").path == Path("augmented/set.rounds")
+    assert RoundsFolder(".").path == tmp_path / "set.rounds"

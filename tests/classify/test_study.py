@@ -12,6 +12,7 @@ import pytest
 from ssgan_tf import plots
 from ssgan_tf.augment import OFFLINE, POLICIES
 from ssgan_tf.classify.classifier import Classifier
+from ssgan_tf.classify.member import kept_predictions, ordered_fingerprint
 from ssgan_tf.classify.records import make_results
 from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.classify.study import Protocol, Study, train_member
@@ -60,9 +61,9 @@ def folders(make, cache, tmp_path_factory):
             target.mkdir(parents=True, exist_ok=True)
             plots.write_png(target / f"{number:04d}.png", image)
 
-    write("right", division.spared)
-    write("wrong", division.spared, shift=1)
-    write("leak", division.spared.select(range(0, len(division.spared), 5)))
+    write("right", division.held_out)
+    write("wrong", division.held_out, shift=1)
+    write("leak", division.held_out.select(range(0, len(division.held_out), 5)))
     write("leak", division.test)
     return place
 
@@ -110,7 +111,10 @@ def test_all_conditions_share_budget_seeds_and_test_images(finished):
         ]
     )
     assert rows["right"]["to_original"]["mean"] == pytest.approx(difference)
-    assert rows["right"]["to_classical"]["baseline"] == "crop"
+    assert rows["right"]["to_baseline"]["baseline"] == "crop"
+    assert rows["right"]["to_original"]["adjusted_p"] is not None
+    assert rows["right"]["mean"]["accuracy"]["covers"] == "training and test images"
+    assert "predictions" not in rows["right"]  # they stay in each result.json
     assert json.loads((study.out / "results.json").read_text()) == results
 
 
@@ -174,9 +178,38 @@ def test_the_classifier_of_original_is_kept_with_what_it_learnt_from(finished):
     record = classifier.record
     learnt = [digest for hashes in record["learnt_from"].values() for digest in hashes]
     assert sorted(learnt) == sorted(study.division.training.hashes)
-    spared = [digest for hashes in record["spared"].values() for digest in hashes]
-    assert spared and not set(spared).intersection(test.hashes, learnt)
+    held_out = [digest for hashes in record["held_out"].values() for digest in hashes]
+    assert held_out and not set(held_out).intersection(test.hashes, learnt)
     assert not (study.out / "runs" / "crop-24" / "seed-0" / "classifier.keras").exists()
+
+
+def test_a_result_keeps_the_prediction_of_every_test_image(finished):
+    study, results = finished
+    test, rows = study.division.test, rows_of(results)
+    kept = {}
+    for member in study.members:
+        result = member.result(study.out)
+        assert result["labels"] == test.labels.tolist()
+        assert result["test_images"] == ordered_fingerprint(test)
+        scores = classification_scores(result["labels"], result["predictions"], CLASSES)
+        assert scores.items() <= result["scores"].items()
+        assert scores.items() <= rows[member.condition.name]["seeds"][str(member.seed)].items()
+        kept[member.row, member.seed] = result["predictions"]
+    classifier = Classifier.load(study.out / "runs" / "original" / "seed-0")
+    again = classifier.probabilities(test.images).argmax(axis=1)
+    assert np.mean(again == kept["original", 0]) > 0.99  # another batch size rounds otherwise
+
+
+def test_predictions_are_told_apart_by_images_labels_and_order(finished):
+    test = finished[0].division.test
+    turned = test.select(range(len(test))[::-1])
+    others = [turned, test.select(range(len(test) - 1)), test.relabelled([*CLASSES, "tulips"]),
+              dataclasses.replace(test, labels=turned.labels)]  # fmt: skip
+    fingerprints = [ordered_fingerprint(images) for images in (test, *others)]
+    assert len(set(fingerprints)) == 5
+    assert ordered_fingerprint(test.select(range(len(test)))) == fingerprints[0]
+    with pytest.raises(ValueError, match="predictions for 120 images"):
+        kept_predictions(test, [0, 1])
 
 
 def test_curves_are_written_for_people_and_tensorboard(finished):
@@ -211,7 +244,8 @@ def trained(monkeypatch):
             (folder / "classifier.json").write_text("{}")
         right = 10 * member.seed + len(training) % 7
         predictions = np.where(np.arange(len(test)) < right, test.labels, (test.labels + 1) % 3)
-        return classification_scores(test.labels, predictions, CLASSES) | {"seconds": 1.0}
+        scores = classification_scores(test.labels, predictions, CLASSES)
+        return scores | {"seconds": 1.0}, predictions
 
     monkeypatch.setattr("ssgan_tf.classify.study.train_member", train)
     return asked
@@ -246,10 +280,45 @@ def test_a_seed_decides_the_start_whatever_the_condition(make, tmp_path, monkeyp
 
 def test_a_damaged_result_is_made_anew(make, tmp_path, trained):
     make(tmp_path).run()
-    for damage in ("{}", "[]", "no JSON"):
-        (tmp_path / "runs" / "original" / "seed-1" / "result.json").write_text(damage)
+    path = tmp_path / "runs" / "original" / "seed-1" / "result.json"
+    result = json.loads(path.read_text())
+    edited = [json.dumps(result | changes) for changes in ({"scores": 5}, {"steps": None})]
+    for damage in ("{}", "[]", "no JSON", "[" * 100_000, *edited):
+        path.write_text(damage)
         make(tmp_path).run()
-    assert [name for name, *_ in trained[2:]] == ["original seed 1"] * 3
+    assert [name for name, *_ in trained[2:]] == ["original seed 1"] * 6
+
+
+def test_results_without_predictions_are_read_and_get_no_finding(make, tmp_path, trained):
+    make(tmp_path, "crop", "mixup").run()
+    for place, change in (("crop-24", "test_images"), ("mixup-24", None)):
+        path = tmp_path / "runs" / place / "seed-1" / "result.json"
+        result = json.loads(path.read_text())
+        if change:
+            result[change] = "of other images"
+        else:
+            for key in ("predictions", "labels", "test_images"):
+                del result[key]
+        path.write_text(json.dumps(result))
+    study = make(tmp_path, "crop", "mixup", "samplepairing")
+    results = study.run()
+    assert len(trained) == 8  # nothing but samplepairing again
+    rows = rows_of(results)
+    assert rows["crop"]["to_original"]["finding"] == "no predictions"
+    assert rows["mixup"]["to_original"]["finding"] == "no predictions"
+    assert rows["mixup"]["to_original"]["half_width"] is None
+    assert rows["samplepairing"]["to_original"]["adjusted_p"] is not None
+    (warning,) = results["warnings"]
+    assert "2 of 8 trainings kept no predictions" in warning and "train again" in warning
+
+
+def test_a_dropped_class_has_differences_of_its_own(make, tmp_path, trained):
+    protocol = Protocol(real_per_class=8, imbalance=("roses=3",))
+    results = make(tmp_path, "crop", per_class="balance", protocol=protocol).run()
+    difference = rows_of(results)["crop"]["to_original"]
+    assert list(difference["recall"]) == ["roses"]
+    assert difference["recall"]["roses"]["adjusted_p"] is not None
+    assert "Differences in recall of roses" in (tmp_path / "report.html").read_text()
 
 
 def test_weights_that_are_asked_for_later_are_made(make, tmp_path, trained):

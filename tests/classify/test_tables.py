@@ -1,14 +1,17 @@
 import csv
 import io
 
+import numpy as np
 import pytest
 
 from ssgan_tf.classify.results import summarise
+from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.classify.tables import (
     accuracy_table,
     class_table,
     confusion_table,
     difference_table,
+    difference_tables,
     recall_table,
     training_table,
 )
@@ -120,17 +123,86 @@ def test_seeds_are_counted():
     assert "Means over 1 to 3 seeds" in class_table(results).text()
 
 
+def predicted(wrong):
+    """Predictions for 200 + 50 images: of both classes the first are not recognised."""
+    labels = np.repeat([0, 1], [200, 50])
+    place = np.concatenate([np.arange(200) / 4, np.arange(50)])
+    return np.where(place < wrong, 1 - labels, labels)
+
+
+def judged(imbalance=("roses",), **wrong):
+    """Rows of three seeds, of which these shares of 50 are not recognised."""
+    labels = np.repeat([0, 1], [200, 50])
+    rows, names = [], ("daisy", "roses")
+    for condition, each in wrong.items():
+        predictions = {str(seed): predicted(one) for seed, one in enumerate(each)}
+        rows.append(
+            {"condition": condition, "size": None, "images": 3, "added": {}, "steps": 9,
+             "predictions": predictions,
+             "seeds": {seed: classification_scores(labels, one, names)
+                       for seed, one in predictions.items()}}
+        )  # fmt: skip
+    known = CONDITIONS | {"flip-crop": CONDITIONS["crop"]}
+    conditions = {name: known[name] for name in wrong}
+    rows = summarise(rows, conditions, labels, names, imbalance)
+    data = {"classes": dict.fromkeys(names), "imbalance": dict.fromkeys(imbalance, 20)}
+    return {"sizes": [], "conditions": conditions, "rows": rows, "data": data}
+
+
+STUDY = {
+    "original": [20, 19, 21], "flip-crop": [18, 19, 20], "ssgan": [10, 9, 11], "spy": [0, 0, 0],
+}  # fmt: skip
+
+
 def test_differences_are_points_with_their_findings():
-    found = cells(difference_table(made()))
-    assert [str(cell) for cell in found["ssgan (400 a class)"]] == [
-        "10.0 ± 0.0", "helps", "2.0 ± 0.0", "better than cutmix",
-    ]  # fmt: skip
-    assert [str(cell) for cell in found["old (400 a class) (provenance unknown)"]][2:] == [
-        "-7.0 ± 0.0", "worse than cutmix",
-    ]  # fmt: skip
-    assert [cell.value for cell in found["original"]] == [None] * 4
-    leaked = found["spy (400 a class) LEAKED"]
-    assert (leaked[1].value, leaked[3].value) == ("LEAKED", "LEAKED")
+    results = judged((), **STUDY)
+    table = difference_table(results)
+    found = cells(table)
+    points, p, finding, baseline, p_baseline, against = found["ssgan"]
+    difference = results["rows"][2]["to_original"]
+    assert str(points) == f"20.0 ± {100 * difference['half_width']:.1f}"
+    assert difference["adjusted_p"] < 0.001 and p.value == "< 0.001"
+    assert (finding.value, against.value) == ("helps", "better than flip-crop")
+    assert str(baseline).startswith("18.0 ± ") and p_baseline.value == "< 0.001"
+    assert [cell.value for cell in found["flip-crop"]][2:] == ["no evidence", None, None, None]
+    assert [cell.value for cell in found["original"]] == [None] * 6
+    leaked = found["spy LEAKED"]
+    assert (leaked[2].value, leaked[5].value) == ("LEAKED", "LEAKED")
+    text = table.text()
+    assert "the baseline, which was chosen in advance" in text and "Holm" in text
+    assert "training and of the choice of test images" in text
+
+
+def test_without_predictions_differences_have_no_findings():
+    table = difference_table(made())
+    points, p, finding, *_ = cells(table)["ssgan (400 a class)"]
+    assert (str(points), p.value) == ("10.0", None)
+    assert finding.value == "no finding, since no predictions were kept; train again"
+    assert "without findings: no predictions were kept." in table.text()
+
+
+def test_a_baseline_chosen_afterwards_is_said_to_be():
+    wrong = STUDY | {"crop": STUDY["original"]}
+    del wrong["flip-crop"]
+    assert "chosen afterwards, on these test images" in difference_table(judged((), **wrong)).text()
+
+
+def test_dropped_classes_have_tables_of_their_own():
+    results = judged(**STUDY)
+    tables = difference_tables(results)
+    assert [table.caption for table in tables] == [
+        f"Differences in {measure}, percentage points"
+        for measure in ("accuracy", "recall of roses", "balanced accuracy")
+    ]
+    assert [str(cells(table)["ssgan"][0]).split()[0] for table in tables] == ["20.0"] * 3
+    assert cells(tables[1])["ssgan"][2].value == "helps"
+    assert len(difference_tables(judged((), **STUDY))) == 1
+
+
+def test_means_say_what_their_intervals_cover():
+    assert "the chance of training alone" in accuracy_table(made()).text()
+    both = accuracy_table(judged(**STUDY))
+    assert "training and of the choice of test images" in both.text()
 
 
 def test_recall_and_f1():

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -6,11 +7,15 @@ import pytest
 import tensorflow as tf
 from tiny import painted_squares
 
-from ssgan_tf.classify.classifier import KEYS, Classifier
+from ssgan_tf.classify.classifier import Classifier
 from ssgan_tf.classify.network import build_network, load_backbone
 from ssgan_tf.classify.training import ClassifierTraining, Settings, predictor
 from ssgan_tf.errors import UserError
 
+RECORD = {
+    "condition": "original", "seed": 0, "settings": {}, "learnt_from": {}, "held_out": {},
+    "dataset": {"source": "demo", "datasets_dir": "datasets"},
+}  # fmt: skip
 IMAGES = painted_squares(per_class=12, size=16, classes=("left", "right"))
 
 
@@ -89,7 +94,9 @@ def test_every_image_is_learnt_from_once_an_epoch_and_nothing_is_changed(preset)
     )
 
 
-@pytest.mark.parametrize("policy", ["mixup-online", "cutmix", "randaugment"])
+@pytest.mark.parametrize(
+    "policy", ["flip-crop", "geometric-online", "mixup-online", "cutmix", "randaugment"]
+)
 def test_policies_run_in_the_compiled_step(preset, policy):
     learning = ClassifierTraining(IMAGES, small(preset), 0, steps=2, policies=(policy,))
     assert np.isfinite(learning.run(2)["loss"])
@@ -111,7 +118,9 @@ def test_all_steps_are_taken_in_turns(preset):
 
 
 def test_a_training_that_diverges_is_no_result(preset):
-    learning = ClassifierTraining(IMAGES, small(preset, learning_rate=1e30), 0, steps=6)
+    settings = small(preset)
+    object.__setattr__(settings, "learning_rate", 1e30)  # far beyond what settings may be
+    learning = ClassifierTraining(IMAGES, settings, 0, steps=6)
     with pytest.raises(UserError, match=r"not finite after \d steps; try a smaller --learning_r"):
         list(learning.in_turns())
 
@@ -142,7 +151,7 @@ def test_impossible_settings_are_refused(changes):
 def test_a_saved_classifier_says_the_same(preset, tmp_path):
     learning = ClassifierTraining(IMAGES, small(preset), seed=0, steps=2)
     learning.run(2)
-    record = dict.fromkeys(KEYS) | {"class_names": ["left", "right"], "image_size": 16}
+    record = RECORD | {"class_names": ["left", "right"], "image_size": 16}
     before = Classifier(learning.network, record)
     before.save(tmp_path)
     after = Classifier.load(tmp_path)
@@ -155,6 +164,14 @@ def test_a_saved_classifier_says_the_same(preset, tmp_path):
     ]  # fmt: skip
 
 
+def test_images_held_out_were_once_called_spared(preset, tmp_path):
+    record = RECORD | {"class_names": ["left", "right"], "image_size": 16}
+    network = ClassifierTraining(IMAGES, small(preset), seed=0, steps=2).network
+    earlier = {key: value for key, value in record.items() if key != "held_out"}
+    Classifier(network, earlier | {"spared": {"left": ["a"]}}).save(tmp_path)
+    assert Classifier.load(tmp_path).record == record | {"held_out": {"left": ["a"]}}
+
+
 def test_a_missing_or_damaged_classifier_is_refused(tmp_path):
     with pytest.raises(UserError, match="holds no classifier"):
         Classifier.load(tmp_path)
@@ -162,8 +179,52 @@ def test_a_missing_or_damaged_classifier_is_refused(tmp_path):
         (tmp_path / "classifier.json").write_text(record)
         with pytest.raises(UserError, match="damaged"):
             Classifier.load(tmp_path)
-    record = dict.fromkeys(KEYS) | {"class_names": ["a"], "image_size": 16}
+    record = RECORD | {"class_names": ["a"], "image_size": 16}
     (tmp_path / "classifier.json").write_text(json.dumps(record))
     (tmp_path / "classifier.keras").write_bytes(b"no archive")
     with pytest.raises(UserError, match="damaged"):
         Classifier.load(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def saved(preset, tmp_path_factory):
+    """The folder of a classifier."""
+    folder = tmp_path_factory.mktemp("saved")
+    learning = ClassifierTraining(IMAGES, small(preset), seed=0, steps=1)
+    record = RECORD | {"class_names": ["left", "right"], "image_size": 16}
+    Classifier(learning.network, record).save(folder)
+    return folder
+
+
+def test_a_classifier_with_flipped_bits_is_one_line_or_loads(saved, tmp_path):
+    shutil.copytree(saved, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "classifier.keras"
+    whole = path.read_bytes()
+    outcomes = []
+    for place in np.linspace(0, len(whole) - 1, 12).astype(int):
+        flipped = bytearray(whole)
+        flipped[place] ^= 16
+        path.write_bytes(bytes(flipped))
+        try:
+            Classifier.load(tmp_path)
+            outcomes.append("loads")
+        except UserError as error:
+            outcomes.append("refused")
+            assert "damaged" in str(error) and "\n" not in str(error)
+    assert "refused" in outcomes
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"class_names": "left"}, {"image_size": 10**10}, {"image_size": None}, {"settings": 5},
+        {"class_names": ["one"]}, {"learnt_from": {"left": 3}}, {"spared": []}, {"dataset": "demo"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_edited_record_is_one_line(saved, tmp_path, changes):
+    shutil.copytree(saved, tmp_path / "edited")
+    record = json.loads((saved / "classifier.json").read_text())
+    (tmp_path / "edited" / "classifier.json").write_text(json.dumps(record | changes))
+    with pytest.raises(UserError, match="the classifier in it is damaged"):
+        Classifier.load(tmp_path / "edited")

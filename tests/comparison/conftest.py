@@ -81,9 +81,11 @@ def classifiers_of(rows, findings=()):
     """Results of classifiers: rows of a condition, a size and the images recognised by seed."""
     labels = np.repeat([0, 1], 100)
 
+    def predictions(right):
+        return np.where(np.arange(200) % 100 < right, labels, 1 - labels)
+
     def scores(right):
-        predictions = np.where(np.arange(200) % 100 < right, labels, 1 - labels)
-        return classification_scores(labels, predictions, CLASSES) | {"seconds": 30.0}
+        return classification_scores(labels, predictions(right), CLASSES) | {"seconds": 30.0}
 
     kinds = {"original": "original", "crop": "classical", "flip-crop": "classical"}
     conditions = {
@@ -94,12 +96,14 @@ def classifiers_of(rows, findings=()):
     }  # fmt: skip
     completed = [
         {"condition": name, "size": size, "images": 40, "added": {}, "steps": 7,
-         "seeds": {str(seed): scores(one) for seed, one in enumerate(right)}}
+         "seeds": {str(seed): scores(one) for seed, one in enumerate(right)},
+         "predictions": {str(seed): predictions(one) for seed, one in enumerate(right)}}
         for name, size, right in rows
     ]  # fmt: skip
     sizes = sorted({size for _, size, _ in rows if size})
     return {
-        "sizes": sizes, "conditions": conditions, "rows": summarise(completed, conditions),
+        "sizes": sizes, "conditions": conditions,
+        "rows": summarise(completed, conditions, labels, CLASSES),
         "warnings": [], "unfinished": [], "data": {"imbalance": {}},
     }  # fmt: skip
 

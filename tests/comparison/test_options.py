@@ -1,6 +1,6 @@
 import pytest
 
-from ssgan_tf.comparison.options import Options, parse_jobs
+from ssgan_tf.comparison.options import Options
 from ssgan_tf.errors import UserError
 
 
@@ -35,10 +35,3 @@ def test_classifiers_cannot_want_more_images_than_are_made():
     Options(per_class=400, classifier_sizes="200,balance,400").require_enough_images()
     with pytest.raises(UserError, match="wants 400 images of each class, and --per_cl"):
         Options(per_class=300).require_enough_images()
-
-
-def test_jobs_are_read_as_one_of_so_many():
-    assert parse_jobs("2/4") == (2, 4)
-    for wrong in ("0/4", "5/4", "2", "a/b", "1/0"):
-        with pytest.raises(UserError, match="write 1/4"):
-            parse_jobs(wrong)

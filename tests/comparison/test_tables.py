@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ssgan_tf import methods
 from ssgan_tf.comparison import columns
 from ssgan_tf.comparison.images import REAL
 from ssgan_tf.comparison.ranks import agreement, compare_order, rankings, sentence
@@ -113,7 +114,9 @@ def test_classifiers_with_intervals_beside_the_papers(classified):
     assert [row[0].value for row in table.rows] == [
         "Original data", "Random clipping", "DCGAN LEAKED", "WGAN", "SSGAN", "SSGAN, Poisson noise",
     ]  # fmt: skip
-    assert str(cells(table, "WGAN")["accuracy, + 400"]) == "0.8100 ± 0.1271"  # t(1) = 12.706
+    assert (
+        str(cells(table, "WGAN")["accuracy, + 400"]) == "0.8100 ± 0.0576"
+    )  # over training and 200 images
     assert str(cells(table, "WGAN")["paper's accuracy"]) == "0.7992"
     assert cells(table, "SSGAN")["paper's precision"].value == 0.825
     assert cells(table, "SSGAN, Poisson noise")["paper's accuracy"].value is None
@@ -272,3 +275,15 @@ def test_what_looks_equal_is_bold_alike_or_not_at_all():
     assert [cell.emphasis for cell in cells.values()] == [True, True, False, False]
     cells = columns.bold({"a": 0.0001, "b": 0.0002}, max, 3)
     assert not any(cell.emphasis for cell in cells.values())
+
+
+def test_ssgan_and_wgan_gp_are_said_to_be_no_pair(invented):
+    """With the figures of the methods themselves."""
+    words = "λ is 1 and 10, β₁ 0.5 and 0, the critic has ReLU and LeakyReLU"
+    both = invented.study({"ssgan": 1.0, "wgan-gp": 2.0}, [2])
+    assert words in quality_table(both, 2).note
+    assert words not in quality_table(invented.study({"ssgan": 1.0, "dcgan": 2.0}, [2]), 2).note
+    ssgan, wgan_gp = methods.create("ssgan"), methods.create("wgan-gp")
+    assert [one.settings.lambda_ for one in (ssgan, wgan_gp)] == [1, 10]
+    assert [one.betas[0] for one in (ssgan, wgan_gp)] == [0.5, 0]
+    assert [one.build_critic().slope for one in (ssgan, wgan_gp)] == [0.0, 0.2]

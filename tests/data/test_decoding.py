@@ -1,12 +1,16 @@
 import io
 import struct
+import threading
+import time
 import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from ssgan_tf.data import decoding
 from ssgan_tf.data.decoding import UnreadableImageError, decode
 
 
@@ -172,3 +176,45 @@ def test_damaged_bytes_never_raise_anything_else(picture):
                     assert decode(damaged.tobytes(), 16).shape == (16, 16, 3)
                 except UnreadableImageError as error:
                     assert str(error)
+
+
+def test_what_finds_no_room_waits():
+    budget, entered = decoding.Budget(100), threading.Event()
+
+    def second():
+        with budget.room(60):
+            entered.set()
+
+    with budget.room(60):
+        with budget.room(40):  # what fits goes on
+            pass
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert not entered.wait(0.1)
+    assert entered.wait(60)
+    thread.join()
+    with pytest.raises(KeyError), budget.room(10**9):  # more than there is: alone
+        raise KeyError
+    with budget.room(100):  # it was given back
+        pass
+
+
+def test_pixels_in_flight_are_bounded_over_all_threads(picture, monkeypatch):
+    monkeypatch.setattr(decoding, "pixels_in_flight", decoding.Budget(2500))
+    real_to_rgb, lock, sizes = decoding._to_rgb, threading.Lock(), {"now": 0, "most": 0}
+
+    def to_rgb(image):
+        with lock:
+            sizes["now"] += image.width * image.height
+            sizes["most"] = max(sizes["most"], sizes["now"])
+        time.sleep(0.01)
+        with lock:
+            sizes["now"] -= image.width * image.height
+        return real_to_rgb(image)
+
+    monkeypatch.setattr(decoding, "_to_rgb", to_rgb)
+    data = [picture(seed) for seed in range(12)]  # 1,200 pixels each
+    with ThreadPoolExecutor(6) as pool:
+        decoded = list(pool.map(lambda one: decode(one, 8), data))
+    assert [image.shape for image in decoded] == [(8, 8, 3)] * 12
+    assert sizes == {"now": 0, "most": 2400}

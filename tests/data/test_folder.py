@@ -1,12 +1,15 @@
 import os
+import time
 import warnings
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from ssgan_tf.data import folder as folder_module
 from ssgan_tf.data import load_dataset
 from ssgan_tf.data.decoding import MAX_FILE_BYTES
+from ssgan_tf.data.folder import read_folder, scan_folder
 from ssgan_tf.errors import UserError
 
 
@@ -193,3 +196,20 @@ def test_odd_file_names(make_folder, picture):
     first, second = load_dataset(folder, 16), load_dataset(folder, 16)
     assert len(first) == 4 and first.paths == second.paths
     assert first.fingerprint() == second.fingerprint()
+
+
+def test_ctrl_c_does_not_wait_for_the_files_in_the_queue(make_folder, monkeypatch):
+    read = []
+
+    def slow(folder, file, image_size):
+        read.append(file.path)
+        if len(read) == 1:
+            raise KeyboardInterrupt
+        time.sleep(0.02)
+        return None, "slow"
+
+    monkeypatch.setattr(folder_module, "_read_file", slow)
+    scan = scan_folder(make_folder({"cats": 200}))
+    with pytest.raises(KeyboardInterrupt):
+        read_folder(scan, 16, "pets", progress=False)
+    assert len(read) < 100

@@ -162,6 +162,17 @@ def test_results_are_named_after_their_features(place, tmp_path):
     assert measured["advise"] is None  # one class leaves nothing to classify
 
 
+def test_the_advice_promises_no_more_than_is_left_to_gain(measured, place, tmp_path):
+    assert measured["advise"]["baseline_accuracy"] is None
+    bounded = measure(place, tmp_path / "out", baseline="0.999999")["advise"]
+    assert bounded["equation_4_percent"] == measured["advise"]["predicted_improvement_percent"]
+    assert bounded["predicted_improvement_percent"] == pytest.approx(1e-4, rel=1e-3)
+    assert "no more is possible" in (tmp_path / "out" / "report.html").read_text()
+    with pytest.raises(UserError, match="--baseline is 65"):
+        measure(place, tmp_path / "other", baseline=65)
+    assert not (tmp_path / "other").exists()
+
+
 def test_copies_are_found_and_identical_sets_have_distance_zero(place, tmp_path):
     measured = measure(place, tmp_path / "out", generated=place / "real")
     assert measured["overall"]["FID"]["training"] == pytest.approx(0, abs=1e-6)
@@ -186,6 +197,46 @@ def test_an_earlier_evaluation_is_replaced_whole(place, tmp_path):
     assert "neighbours_red.png" in names
     assert "neighbours_blue.png" not in names
     assert "notes.txt" in names
+
+
+def test_a_start_that_was_killed_does_not_block_the_next(place, tmp_path):
+    (tmp_path / ".0123.ssgan-tmp").write_bytes(b"")
+    measure(place, tmp_path)
+    assert (tmp_path / "metrics.json").exists()
+    assert not (tmp_path / ".0123.ssgan-tmp").exists()
+
+
+def test_damaged_metrics_are_not_taken_for_an_evaluation(place, tmp_path):
+    for text in ('{"made_by": "ssgan_tf 1", "pictures": []}', "[" * 100_000, '{"made_by": 3}'):
+        (tmp_path / "metrics.json").write_text(text)
+        with pytest.raises(UserError, match=r"holds no metrics.json of an evaluation"):
+            measure(place, tmp_path)
+        assert (tmp_path / "metrics.json").read_text() == text
+
+
+def test_a_manifest_may_lack_its_settings(place, tmp_path):
+    made = write_set(tmp_path / "made", count=14, seed=1)
+    images = load_dataset(place / "real", 16, cache_dir=place / "cache", progress=False)
+    write_manifest(made, images, range(20), range(20, 30), run="nowhere")
+    manifest = json.loads((made / "manifest.json").read_text())
+    for key in ("settings", "dataset", "method"):
+        del manifest[key]
+    (made / "manifest.json").write_text(json.dumps(manifest))
+    measured = measure(place, tmp_path / "out", made, real=None, dataset=place / "real")
+    assert measured["cost"] is None
+    assert measured["inputs"]["generated"]["name"] == "made"
+
+
+def test_only_pictures_that_it_draws_are_removed(place, tmp_path):
+    measure(place, tmp_path / "out")
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    for key, name in {"mine": "mine.png", "samples": "notes.txt", "tsne/../x": "../x"}.items():
+        (tmp_path / "out" / name).write_bytes(b"mine")
+        metrics["pictures"][key] = name
+    (tmp_path / "out" / "metrics.json").write_text(json.dumps(metrics))
+    measure(place, tmp_path / "out")
+    for name in ("mine.png", "notes.txt", "../x"):
+        assert (tmp_path / "out" / name).read_bytes() == b"mine"
 
 
 def test_is_found_from_the_package():

@@ -64,6 +64,10 @@ def test_missing_and_foreign_training_images_are_said(load, sets, tmp_path):
     warnings = load(made, dataset=real).warnings
     assert any("of 8 images that the generator learnt from, only 7" in line for line in warnings)
     assert any("not complete" in line for line in warnings)
+    entries = {"blue": {"count": 5}, "red": {"count": 40}}
+    write_manifest(made, images, learnt=[3, 4, 5, 6], held_out=[0], classes=entries)
+    warnings = load(made, dataset=real).warnings
+    assert any("not complete" in line and "(red 5 instead of 40)" in line for line in warnings)
     other = load(made, dataset=write_set(tmp_path / "other", seed=7))
     assert other.split_from == "seed"
     assert sum("none of the images that" in line for line in other.warnings) == 1

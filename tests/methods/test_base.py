@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods import METHODS, create
-from ssgan_tf.methods.base import ALL_CLASSES, NOISES, PRECISIONS, Judged, Networks, Settings
+from ssgan_tf.methods.base import ALL_CLASSES, NOISES, PRECISIONS, Judged, Settings
 from ssgan_tf.methods.losses import gradient_penalty
 from ssgan_tf.methods.ssgan import SSGAN
 from ssgan_tf.methods.wgan_gp import WGANGP
@@ -32,9 +32,11 @@ class Plain(WGANGP):
 
     name = "plain"
 
-    def build(self, classes=1):
-        size = self.settings.image_size
-        return Networks(Dense((size, size, 3), "tanh"), Dense(()))
+    def build_generator(self, classes=1):
+        return Dense((self.settings.image_size, self.settings.image_size, 3), "tanh")
+
+    def build_critic(self, classes=1):
+        return Dense(())
 
 
 def slope_of(critic, images):
@@ -117,6 +119,12 @@ def test_without_more_a_method_has_no_perceptual_network():
         ({"ema": -0.5}, "--ema is -0.5; it must be at least 0 and less than 1"),
         ({"seed": -1}, "--seed is -1; it must be at least 0"),
         ({"seed": 2**31}, "--seed is 2147483648; it must be"),
+        ({"seed": None}, "--seed is None; it must be a whole number"),
+        ({"latent_dim": 2.5}, "--latent_dim is 2.5; it must be a whole number"),
+        ({"latent_dim": 10**9}, "--latent_dim is 1000000000; it must be at least 1 and at mo"),
+        ({"base_channels": 2097152}, "--base_channels is 2097152; it must be at least 1"),
+        ({"critic_steps": 10**30}, "--critic_steps is 1000000000000000000000000000000; it must"),
+        ({"mu": "much"}, "--mu is much; it must be a number"),
         ({"noise": "pink"}, "--noise is pink; it must be one of " + ", ".join(NOISES)),
         ({"precision": "float8"}, "--precision is float8; it must be one of auto, float32"),
     ],
@@ -138,7 +146,8 @@ def test_borderline_settings_are_allowed():
 
 
 def test_settings_become_flags():
-    flags = create("ssgan", lambda_=3.0).as_flags()
+    # Components that are off are left out.
+    flags = create("ssgan", lambda_=3.0, augment_critic="ada", penalty="r1").as_flags()
     assert flags["lambda"] == 3.0
     assert "lambda_" not in flags
     assert set(flags) == {field.name.rstrip("_") for field in dataclasses.fields(Settings)}
@@ -192,7 +201,7 @@ def with_generators():
     method = Plain(image_size=32, latent_dim=8)
     for seed, name in enumerate(("roses", "daisy")):
         keras.utils.set_random_seed(seed)
-        method.generators[name] = ClassGenerator(method.build().generator, 0)
+        method.generators[name] = ClassGenerator(method.build_generator(), 0, name)
     return method
 
 

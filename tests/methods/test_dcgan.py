@@ -52,5 +52,5 @@ def test_normalisation_and_slopes_are_dcgans():
     np.testing.assert_allclose(critic.rectify(tf.constant([-1.0, 0.0, 2.0])), [-0.2, 0.0, 2.0])
     kernels = [weight for weight in critic.weights if "kernel" in weight.path]
     assert len(kernels) == len(critic.convs) + 1
-    for kernel in [*(conv.kernel for conv in critic.convs), generator.project.kernel]:
+    for kernel in [*kernels, generator.project.kernel]:  # the last layer's too (section 4)
         assert np.std(kernel) == pytest.approx(0.02, rel=0.15)

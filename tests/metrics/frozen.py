@@ -25,11 +25,11 @@ def tiny_graph(upto="softmax"):
         conv = tf.nn.relu(conv, name="conv_2")
         pool = tf.nn.max_pool2d(conv, 2, 1, "VALID", name="pool")
         pool_1 = tf.nn.avg_pool2d(pool, 2, 1, "VALID", name="pool_1")
-        mixed_7 = tf.concat([pool_1, 2 * pool_1[..., :1]], 3, name="mixed_7/join")
-        mixed_8 = tf.concat([mixed_7, -mixed_7[..., :1]], 3, name="mixed_8/join")
+        mixed_7 = tf.concat([pool_1, _first_map(pool_1, 2)], 3, name="mixed_7/join")
+        mixed_8 = tf.concat([mixed_7, _first_map(mixed_7, -1)], 3, name="mixed_8/join")
         size = SIZE - 2
         pool_3 = tf.nn.avg_pool2d(
-            tf.concat([mixed_8, mixed_8[..., :1]], 3), size, 1, "VALID", name="pool_3"
+            tf.concat([mixed_8, _first_map(mixed_8, 1)], 3), size, 1, "VALID", name="pool_3"
         )
         flat = tf.reshape(pool_3, (1, DEPTH), name="pool_3/_reshape")
         weights = tf.constant(
@@ -44,6 +44,13 @@ def tiny_graph(upto="softmax"):
     return tf.compat.v1.graph_util.extract_sub_graph(definition, [upto]).SerializeToString(
         deterministic=True
     )
+
+
+def _first_map(maps, factor):
+    """Return the first feature map times a factor, by an operation that the official graph has."""
+    kernel = np.zeros((1, 1, maps.shape[-1], 1), np.float32)
+    kernel[0, 0, 0] = factor
+    return tf.nn.conv2d(maps, kernel, 1, "VALID")
 
 
 def _normalise(definition):

@@ -177,6 +177,7 @@ def test_super_classes_are_read(tmp_path):
     ("text", "words"),
     [
         ("{", "no JSON"),
+        ("[" * 100_000, "nested too deeply"),
         ("[1]", "must look like"),
         ('{"birds": "crow"}', "must look like"),
         ('{"birds": ["crow"], "fish": []}', "must look like"),

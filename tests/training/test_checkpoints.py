@@ -341,3 +341,13 @@ def test_a_file_in_the_place_of_the_folder_is_a_clear_error(tmp_path):
     (tmp_path / "roses").write_text("")
     with pytest.raises(UserError, match=r"roses.*; move what is in the way"):
         save(Checkpoints(tmp_path / "roses" / "checkpoints"), 1)
+
+
+@pytest.mark.parametrize("metadata", [{"seconds": "abc"}, {"window": [1]}, {"window": {"a": None}}])
+def test_one_with_metadata_that_no_training_can_go_on_from_is_damaged(
+    checkpoints, metadata, caplog
+):
+    checkpoints.save(301, {"a": np.ones(2)}, {"seconds": 1.5, "window": {"loss": 2}})
+    checkpoints.save(302, {"a": np.ones(2)}, metadata)
+    assert checkpoints.latest()[0] == 301
+    assert "000302.npz is damaged" in caplog.text

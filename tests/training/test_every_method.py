@@ -13,9 +13,7 @@ from ssgan_tf.metrics.frechet import frechet_distance
 from ssgan_tf.training import fit
 from ssgan_tf.training.metrics_log import read_metrics
 from ssgan_tf.training.run_directory import RunDirectory
-from ssgan_tf.training.sampling import take_generators
-from ssgan_tf.training.state import named_weights
-from ssgan_tf.training.step import build
+from ssgan_tf.training.sampling import SampledGenerator, take_generators
 
 HALF, WHOLE = 50, 100  # iterations
 SETTINGS = {"learning_rate": 1e-3, "batch_size": 8, "ema": 0.9, "precision": "mixed_bfloat16"}
@@ -65,8 +63,6 @@ def test_it_learns_is_saved_and_goes_on_as_if_never_stopped(name, tmp_path):
     for class_name, again in samples(loaded).items():
         np.testing.assert_array_equal(again, made[class_name])
     assert set(loaded.trained_iterations.values()) == {WHOLE}
-    if method.conditional:  # the latents are the same, so only the label makes the difference
-        assert np.any(made["left"] != made["right"])
 
     shutil.copytree(run_dir, stopped_dir)
     places = sorted((stopped_dir / network / "checkpoints").glob("*.npz"))
@@ -81,8 +77,7 @@ def test_it_learns_is_saved_and_goes_on_as_if_never_stopped(name, tmp_path):
         np.testing.assert_array_equal(found[key], array, err_msg=key)
 
     untrained = make(name)
-    start = build(untrained, len(images.class_names)).generator
-    take_generators(untrained, images.class_names, named_weights("generator", start), 0)
+    take_generators(untrained, SampledGenerator(untrained, images.counts()), 0)
     before = distance(samples(untrained), images)
     assert distance(made, images) < 0.96 * before
     assert distance(samples(half), images) < before

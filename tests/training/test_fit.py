@@ -14,7 +14,7 @@ from ssgan_tf.training.metrics_log import read_metrics
 from ssgan_tf.training.provenance import make_config
 from ssgan_tf.training.reporting import Stopwatch
 from ssgan_tf.training.run_directory import RunDirectory
-from ssgan_tf.training.step import TrainingStep
+from ssgan_tf.training.step import Batch, TrainingStep
 
 SINGLE = {"critic_steps": 1}  # compiled sooner, where more critic steps would show nothing more
 QUICK = {"iterations": 4, "checkpoint_every": 2, "sample_every": 2, "log_every": 1}
@@ -151,7 +151,6 @@ def test_without_average_samples_come_from_the_generator(tmp_path):
     "settings",
     [
         {"precision": "mixed_bfloat16"},
-        {"precision": "mixed_float16"},
         {"mu": 0.01, "vgg_weights": "random", "flip": True},
         {"noise": "poisson", "critic_steps": 1},
         {"image_size": 64, "pyramid": False},
@@ -172,13 +171,20 @@ def test_every_kind_of_setting_trains(tmp_path, settings, caplog):
     assert all(array.dtype != np.float16 for array in arrays.values())
 
 
+def test_float16_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(UserError, match=r"mixed_float16 is not for GANs.*use mixed_bfloat16"):
+        fit(tmp_path / "run", {"precision": "mixed_float16"})
+    assert not (tmp_path / "run").exists()
+
+
 def test_compiled_by_xla_it_computes_the_same(tmp_path, monkeypatch):
     """From the same draws: XLA's random numbers are others for the same seed."""
 
     def draw(self, number, tensors):
         latents = tf.constant(np.linspace(-2, 2, 4 * 8).reshape(4, 8), tf.float32)
         labels = tf.zeros(4, tf.int32)
-        return (to_unit(tensors[0][:4]), labels), None, latents, labels, self.seed
+        real = to_unit(tensors[0][:4]), labels
+        return Batch(real, None, latents, labels, self.seed, tf.constant(0, tf.int64))
 
     monkeypatch.setattr(TrainingStep, "_draw", draw)
     for name, jit in (("plain", False), ("xla", True)):
@@ -193,7 +199,9 @@ def test_compiled_by_xla_it_computes_the_same(tmp_path, monkeypatch):
 def test_stops_where_a_loss_is_not_finite(tmp_path):
     fit(tmp_path / "good", {"seed": 1} | SINGLE, iterations=2)
     with pytest.raises(UserError, match=r"not finite after iteration \d; .* iteration 0 is kept"):
-        fit(tmp_path / "run", {"learning_rate": 1e30} | SINGLE)
+        method = tiny_method(**SINGLE)
+        object.__setattr__(method.settings, "learning_rate", 1e30)  # beyond what settings may be
+        method.fit(painted_squares(), run_dir=tmp_path / "run", progress=False, **QUICK)
     assert not list((tmp_path / "run" / "left" / "checkpoints").glob("*.npz"))
 
 
@@ -220,12 +228,28 @@ def test_overwrite_moves_the_former_run_aside(tmp_path):
         ({"strategy": "sharded"}, "--strategy is sharded; it must be one of"),
         ({"strategy": "mirrored", "jit": True}, "--jit works with --strategy none"),
         ({"speed": 3}, "fit has no option 'speed'"),
+        ({"jobs": (1, 2), "overwrite": True}, "--overwrite would move aside what the other --jobs"),
+        ({"jobs": (1, 2), "strategy": "multi_worker"}, "use one of the two"),
     ],
 )
 def test_impossible_options_are_refused(tmp_path, options, message):
     with pytest.raises(UserError, match=message):
         fit(tmp_path / "run", **options)
     assert not (tmp_path / "run").exists()
+
+
+def test_processes_train_their_shares_into_one_run(tmp_path, caplog):
+    images = painted_squares(classes=("left", "right"))
+    quick = {"iterations": 1, "image_set": images, "settings": SINGLE}
+    second = fit(tmp_path / "run", jobs=(2, 2), **quick)
+    run = RunDirectory(tmp_path / "run")
+    assert run.networks() == list(second.generators) == ["right"]
+    assert list(run.config()["data"]["classes"]) == ["left", "right"]  # the same for all processes
+    assert fit(tmp_path / "run", jobs=(3, 3), **quick).generators == {}
+    assert "process 3 of 3 has nothing to train: networks in all: 2" in caplog.text
+    assert run.networks() == ["right"]
+    whole = fit(tmp_path / "run", **quick)  # trains what is left
+    assert run.networks() == list(whole.generators) == ["left", "right"]
 
 
 def test_images_of_another_size_are_refused(tmp_path):

@@ -122,3 +122,10 @@ def test_a_full_disk_keeps_the_lines_before(log):
     assert steps(log) == [10, 20, 30]
     log.write(40)
     assert steps(log) == [10, 20, 30, 40]
+
+
+def test_lines_that_are_no_records_are_passed_over(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    damaged = ["[" * 100_000, '{"step": "1"}', '{"step": 1, "loss": NaN}', "[]", '{"loss": 1}']
+    path.write_text("\n".join(['{"step": 1}', *damaged, '{"step": 2}', ""]))
+    assert [record["step"] for record in read_metrics(path)] == [1, 2]

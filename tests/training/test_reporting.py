@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors
@@ -32,6 +34,32 @@ def test_samples_beyond_the_checkpoint_are_dropped(tmp_path):
         (folder / name).write_bytes(b"")
     Report(RunDirectory(tmp_path), "rust", step=5)
     assert sorted(path.name for path in folder.iterdir()) == ["000005.png", "notes.png"]
+
+
+def test_a_damaged_or_foreign_picture_does_not_end_a_training(tmp_path, caplog):
+    report = Report(RunDirectory(tmp_path), "rust")
+    for step in (1, 2, 3):
+        report.show(step, np.full((4, 8, 8, 3), 80 * step, np.uint8))
+    (report.samples / "000002.png").write_bytes((report.samples / "000001.png").read_bytes()[:40])
+    (report.samples / "000004.png").write_bytes(b"")
+    Image.new("L", (5, 7)).save(report.samples / "000005.png")
+    Image.new("RGB", (50, 70)).save(report.samples / "2024-holiday.png")
+    report.close()
+    with Image.open(report.directory / "progress.gif") as film:
+        assert film.n_frames == 2
+    assert "000002.png is left out" in caplog.text and "000004.png is left out" in caplog.text
+
+
+def test_what_failed_first_is_what_is_said(tmp_path, monkeypatch, caplog):
+    def refuse(self):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Report, "close", refuse)
+    with pytest.raises(KeyError, match="first"), Report(RunDirectory(tmp_path), "rust"):
+        raise KeyError("first")
+    assert "No space left" in caplog.text
+    with pytest.raises(OSError, match="No space left"), Report(RunDirectory(tmp_path), "rust"):
+        pass
 
 
 def test_a_full_disk_under_tensorboard_is_an_error_of_the_user(tmp_path, monkeypatch):

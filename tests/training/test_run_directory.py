@@ -127,7 +127,21 @@ def test_classes_are_added_and_kept(run):
     assert "class roses" in refusal(run, with_classes(roses={"train": [], "test": []}))
 
 
-@pytest.mark.parametrize("content", ["", '{"settings": {', "[]", '{"settings": {}}', "\x00" * 50])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        '{"settings": {',
+        "[]",
+        '{"settings": {}}',
+        "\x00" * 50,
+        "[" * 100_000,
+        '{"settings": {}, "data": ' + '{"a":' * 60 + "1" + "}" * 61,
+        '{"settings": {}, "data": {"classes": {"roses": 3}}}',
+        '{"settings": {}, "data": {"classes": {"roses": {"train": [[1]]}}}}',
+        '{"settings": {}, "data": {"classes": {"../roses": {}}}}',
+    ],
+)
 def test_a_damaged_config_is_never_overwritten(run, content):
     (run.path / "config.json").write_text(content)
     before = tree(run.path)
@@ -270,12 +284,19 @@ with RunDirectory(sys.argv[1]).lock():
     print("locked", flush=True)
     sys.stdin.read()
 """
+TRAINER = """
+import json, sys
+from ssgan_tf.training.run_directory import RunDirectory
+with RunDirectory(sys.argv[1]).begun(json.loads(sys.argv[2]), ["tulips"]):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
 
 
 @contextlib.contextmanager
-def holding_process(path):
+def holding_process(path, script=HOLDER, argument="two\nlines"):
     process = subprocess.Popen(
-        [sys.executable, WITHOUT_TENSORFLOW, HOLDER, path, "two\nlines"],
+        [sys.executable, WITHOUT_TENSORFLOW, script, path, argument],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -360,3 +381,56 @@ def test_a_damaged_holder_file_does_not_matter(run):
         line, other = "in use by another process", RunDirectory(run.path)
         with pytest.raises(UserError, match=line), other.lock():
             pass
+
+
+def trained(**options):
+    both = {"roses": CONFIG["data"]["classes"]["roses"], "tulips": {"train": ["t"], "test": []}}
+    return changed(data={"classes": both}, options={"iterations": 100, **options})
+
+
+def test_processes_train_different_networks_of_one_run(run):
+    with holding_process(run.path, TRAINER, json.dumps(trained())):
+        with run.begun(trained(), ["roses", "lilies"]):
+            assert list(run.config()["data"]["classes"]) == ["roses", "tulips"]
+        with run.begun(trained(), ["roses"]):  # the lock was given back
+            pass
+
+
+def test_a_network_that_another_process_trains_is_refused(run, caplog):
+    with holding_process(run.path, TRAINER, json.dumps(trained())) as process:
+        before = tree(run.path)
+        networks = ["roses", "tulips"]
+        for overwrite in (False, True):
+            with (
+                pytest.raises(UserError, match=f"tulips is in use by process {process.pid} "),
+                run.begun(trained(iterations=7), networks, overwrite),
+            ):
+                pass
+        assert tree(run.path) == before
+        # Nor may the whole be moved away under it.
+        assert f"tulips is in use by process {process.pid} " in refusal(run, CONFIG, overwrite=True)
+        with pytest.raises(UserError, match="tulips is in use"), run.begun(CONFIG, ["roses"], True):
+            pass
+        assert tree(run.path) == before
+        process.kill()
+        process.wait()
+        with run.begun(trained(iterations=7), networks):
+            assert f"process {process.pid} " in caplog.text and "taking over" in caplog.text
+            assert run.config()["options"]["iterations"] == 7
+        moved = run.prepare(CONFIG, overwrite=True)
+        assert (moved / "tulips").is_dir()
+
+
+def test_those_who_begin_at_the_same_time_wait_for_each_other(run):
+    begun = threading.Event()
+
+    def begin():
+        with run.begun(CONFIG, ["roses"]):
+            begun.set()
+
+    thread = threading.Thread(target=begin)
+    with RunDirectory(run.path).lock():
+        thread.start()
+        assert not begun.wait(0.2)
+    thread.join()
+    assert begun.is_set()

@@ -1,0 +1,185 @@
+"""What rounds of filtering keep beside a generated set: their classifiers, and how to go on."""
+
+import contextlib
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from ssgan_tf.classify.classifier import RECORD, Classifier
+from ssgan_tf.errors import UserError
+from ssgan_tf.files import sweep_temporaries, write_json
+from ssgan_tf.training.provenance import git_commit, versions
+from ssgan_tf.training.run_directory import RunDirectory
+
+CONFIG, SETS = "config.json", "sets.json"
+
+
+class RoundsFolder:
+    """The folder `<out>.rounds` beside a generated set.
+
+    It lies beside the set and not in it, because a set holds nothing but a folder for each class:
+    not every program that reads such folders passes over hidden ones.
+
+    ```
+    config.json                  what decides the rounds, to know them again
+    sets.json                    round -> acceptance rate of each class, fingerprint of the images
+    round-2/classifier.keras, classifier.json
+                                 the classifier trained on the images of round 1, and so on
+    ```
+
+    Args:
+        out: the folder of the generated set.
+
+    Attributes:
+        path: the folder.
+    """
+
+    def __init__(self, out):
+        out = Path(out)
+        if out.name in ("", ".."):
+            out = out.resolve()
+        self.path = out.with_name(f"{out.name}.rounds")
+
+    @contextlib.contextmanager
+    def opened(self, settings, classes):
+        """Keep other processes out, and make sure that the rounds may go on.
+
+        Where nothing is kept at the end, a folder that was not there before is removed.
+
+        Args:
+            settings: what decides the sets and classifiers, a dict from flag to text.
+            classes: dict from class to `{"train": hashes, "test": hashes}` of the real images that
+                are trained on and held out.
+
+        Raises:
+            UserError: the folder holds rounds made otherwise, is not of this program, is in use,
+                or the disk refuses.
+        """
+        new = not self.path.exists()
+        try:
+            with RunDirectory(self.path, "--out").lock():
+                self._refuse_others(settings, classes)
+                sweep_temporaries(self.path)
+                config = {
+                    "settings": settings,
+                    "data": {"classes": classes},
+                    "versions": versions(),
+                    "git_commit": git_commit(),
+                }
+                write_json(self.path / CONFIG, config)
+                yield
+        finally:
+            if new and not self._begun():
+                shutil.rmtree(self.path, ignore_errors=True)
+
+    def sets(self):
+        """Return what is known of the sets that rounds have written, a dict from their number.
+
+        Each has `acceptance_rate`, a dict from class, and the `fingerprint` of its images, None
+        where there is none.
+        """
+        try:
+            known = json.loads((self.path / SETS).read_text())
+        except (OSError, ValueError):
+            return {}
+        return {int(number): entry for number, entry in known.items()}
+
+    def record_set(self, number, acceptance_rate, fingerprint):
+        """Note that the set of a round has been written; see `sets`."""
+        entry = {"acceptance_rate": acceptance_rate, "fingerprint": fingerprint}
+        write_json(self.path / SETS, {**self.sets(), number: entry})
+
+    def of_round(self, number):
+        """Return the folder of a round's classifier, whether it exists or not."""
+        return self.path / f"round-{number}"
+
+    def load(self, number):
+        """Return the classifier of a round, or None where its training has not finished.
+
+        Raises:
+            UserError: it is damaged.
+        """
+        if not (self.of_round(number) / RECORD).exists():
+            return None
+        return Classifier.load(self.of_round(number))
+
+    def save(self, number, classifier):
+        """Write the classifier of a round; return it as `load` does.
+
+        So rounds that are resumed and rounds that are not go on with the very same network.
+        """
+        folder = self.of_round(number)
+        shutil.rmtree(folder, ignore_errors=True)  # what a killed process left of its saving
+        folder.mkdir(parents=True)
+        classifier.save(folder)
+        return self.load(number)
+
+    def _begun(self):
+        """Return whether anything is kept that depends on the settings."""
+        return (self.path / SETS).exists() or any(self.path.glob("round-*"))
+
+    def _refuse_others(self, settings, classes):
+        if not self._begun():
+            return
+        try:
+            earlier = json.loads((self.path / CONFIG).read_text())
+            was, had = earlier["settings"], earlier["data"]["classes"]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise UserError(
+                f"{self.path / CONFIG} is damaged; choose another --out, or move {self.path} away"
+            ) from None
+        changes = [
+            f"--{name} was {was.get(name)}, is now {now}"
+            for name, now in settings.items()
+            if was.get(name) != now
+        ]
+        if had != classes:
+            changes.append("the classifier's real images are others")
+        if changes:
+            raise UserError(
+                f"{self.path} holds rounds made otherwise: {'; '.join(changes)}; use the old "
+                f"settings, choose another --out, or move {self.path} away"
+            )
+
+
+def decisive_settings(run, per_class, filtered, *, seed=0, classes=None, average=True, **_):
+    """Return what decides the sets and classifiers of rounds, a dict from flag to text.
+
+    How many rounds there are at most, and the rule by which one is kept, decide which of them
+    count, but not what they are; so these may change from one call to the next.
+
+    Args:
+        run: the run directory.
+        per_class: see `write_generated_set`, as all others.
+        filtered: the `Filter` of round 1.
+        seed: likewise.
+        classes: likewise.
+        average: likewise.
+
+    Raises:
+        UserError: `run` is no run directory.
+    """
+    directory = RunDirectory(run)
+    config = directory.config()
+    trained = [
+        f"{name} {directory.checkpoints(name).latest_step()}"
+        for name in directory.networks()
+        # The network of a conditional method is not called by a class.
+        if not classes or name in classes or name not in config["data"]["classes"]
+    ]
+    made_of = json.dumps([config["settings"], config["data"].get("fingerprint")], sort_keys=True)
+    return {
+        "run": f"{', '.join(trained)} iterations of {_digest(made_of)}",
+        "per_class": str(per_class),
+        "classes": ",".join(sorted(classes)) if classes else "all",
+        "seed": str(seed),
+        "ema": str(bool(average)).lower(),
+        "filter": filtered.classifier.fingerprint(),
+        "threshold": str(filtered.threshold),
+        "filter_limit": str(filtered.limit),
+    }
+
+
+def _digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

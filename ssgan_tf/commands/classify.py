@@ -1,0 +1,99 @@
+"""Find out whether augmentation makes a classifier better, with error bars and a leak check.
+
+python classify.py --dataset flower --augment ssgan=augmented/flower --augment flip-crop --seeds 5
+"""
+
+import sys
+from pathlib import Path
+
+from ssgan_tf import command_line
+
+# isort: split
+from ssgan_tf.augment import OFFLINE, POLICIES
+from ssgan_tf.classify.page import headline
+from ssgan_tf.classify.study import REPORT, Protocol, Study
+from ssgan_tf.classify.tables import accuracy_table, class_table, difference_tables
+from ssgan_tf.classify.training import Settings
+from ssgan_tf.training import Interrupted
+
+SETTINGS = {
+    "weights": "imagenet (downloaded once), scratch, or the folder of a KerasHub preset.",
+    "epochs": "Passes over the real images; so many gradient steps every condition gets.",
+    "budget": "steps: equal for all; epochs: every condition passes over its own images so often.",
+    "batch_size": "Images a step.",
+    "learning_rate": "At the start. Default: 0.003 from scratch, else 0.0001.",
+    "precision": "auto, float32, mixed_bfloat16 or mixed_float16.",
+}
+PROTOCOL = {
+    "seed": "Of the split; that of train.py for the same test images.",
+    "test_per_class": "Images of each class tested on. Default: 100 or 20 %.",
+    "real_per_class": "Real images of each class to learn from, at most.",
+    "validation": "Test on images of the training side, to choose settings.",
+}
+
+flags = command_line.Flags()
+flags.DEFINE_string("dataset", "demo", "Name of a data set, or a folder with a folder per class.")
+flags.DEFINE_string("datasets_dir", None, "Where named data sets live. Default: datasets/.")
+flags.DEFINE_list("classes", None, "Take these classes only, separated by commas.")
+flags.DEFINE_multi_string(
+    "augment", [], "A condition, again for each: NAME=DIR of generated images, one of "
+    f"{', '.join([*OFFLINE, *POLICIES])}, or several with + between.",
+)  # fmt: skip
+flags.DEFINE_string("per_class", "400", "Images added to each class: 200,400 or balance.")
+flags.DEFINE_integer("seeds", 5, "Trainings of each condition.")
+flags.DEFINE_list("imbalance", [], "Keep so few real images of a class: roses=20.")
+flags.DEFINE_integer("image_size", None, "Pixels. Default: that of generated images, or 64.")
+flags.DEFINE_string("out", None, "Folder to write. Default: results/<dataset>-classify.")
+flags.DEFINE_boolean("keep_weights", False, "Keep all classifiers, not only those of original.")
+flags.DEFINE_boolean("overwrite", False, "Begin anew; what was there is moved aside.")
+flags.DEFINE_boolean("dry_run", False, "Print the plan and stop.")
+flags.define_from(Settings(), SETTINGS)
+flags.define_from(Protocol(), PROTOCOL)
+
+
+def main(values):
+    """Train what has not been trained, print the tables, write the report."""
+    name = Path(values.dataset).expanduser().resolve().name
+    out = Path(values.out or Path("results") / f"{name}-classify").expanduser()
+    study = Study(
+        values.dataset,
+        out,
+        augment=values.augment,
+        per_class=values.per_class,
+        seeds=values.seeds,
+        protocol=Protocol(
+            **command_line.given(Protocol, values) | {"imbalance": tuple(values.imbalance)}
+        ),
+        settings=Settings(**command_line.given(Settings, values)),
+        datasets_dir=values.datasets_dir,
+        classes=values.classes,
+        image_size=values.image_size,
+        keep_weights=values.keep_weights,
+    )
+    print(study.plan(), flush=True)
+    if values.dry_run:
+        return 0
+    try:
+        results = study.run(overwrite=values.overwrite)
+    except Interrupted as stop:
+        print(
+            f"Stopped; finished trainings are kept. Go on with: {command_line.again()}",
+            file=sys.stderr,
+        )
+        return stop.exit_code
+    tables = [accuracy_table(results), *difference_tables(results)]
+    for table in tables + [class_table(results)] * bool(values.imbalance):
+        print(f"\n{table.text()}")
+    print(f"\n{headline(results)}")
+    for row in results["rows"]:
+        if row["sentence"]:
+            print(f"  {row['sentence']}")
+    for warning in results["warnings"]:
+        print(f"WARNING: {warning}")
+    print(f"Done. Look at {out / REPORT}")
+    return 0
+
+
+def run():
+    """Run the command line of `ssgan-classify` or `python classify.py`."""
+    command_line.run(main, flags)

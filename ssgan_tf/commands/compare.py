@@ -1,0 +1,152 @@
+"""Compare methods, ablations and settings: train, generate, evaluate, classify, one report.
+
+python compare.py --dataset flower --methods ssgan,wgan-gp,dcgan --iterations 20000
+"""
+
+import os
+import sys
+from pathlib import Path
+
+# The graph of 2015 makes TensorFlow warn of what is meant; errors are still said.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from ssgan_tf import command_line
+
+# isort: split
+from ssgan_tf.comparison.against import verdict
+from ssgan_tf.comparison.members import CLASSIFIED, choose
+from ssgan_tf.comparison.options import Options
+from ssgan_tf.comparison.page import headline
+from ssgan_tf.comparison.study import REPORT, Comparison
+from ssgan_tf.comparison.tables import make_tables
+from ssgan_tf.errors import UserError
+from ssgan_tf.jobs import parse_jobs
+from ssgan_tf.methods import Settings
+from ssgan_tf.training import Interrupted
+
+OPTIONS = {
+    "iterations": "The budget: generator updates per class; 20000 without --minutes.",
+    "minutes": "Instead: minutes of training of each member.",
+    "seeds": "Trainings of each member: of its networks, from seed, seed + 1, ...",
+    "per_class": "Images that each training makes of each class.",
+    "train_per_class": "Real images of each class that members learn from, at most. Default: "
+    "400, as classifiers do; all in a study that was begun without such a limit.",
+    "test_per_class": "Images held out of each class. Default: 100 or 20 %.",
+    "inception": "auto (downloaded once), or its archive or .pb file.",
+    "features": "What images are compared by: pool_3 is FID, mixed_7 is FID-768.",
+    "classifier_sizes": "Generated images of each class that are added.",
+    "classifier_seeds": "Trainings of each classifier.",
+    "classifier_weights": "imagenet (downloaded once), scratch, or a folder.",
+    "classifier_epochs": "Passes over the real images.",
+    "strategy": "none or mirrored (all local GPUs).",
+    "checkpoint_every": "Iterations between checkpoints.",
+    "sample_every": "Iterations between sample grids.",
+    "log_every": "Iterations between lines of metrics.jsonl.",
+}
+SETTINGS = {
+    "image_size": "Height and width in pixels: 32, 64 or 128.",
+    "latent_dim": "Length of the noise vector.",
+    "base_channels": "Feature maps of the generator at 4×4; a multiple of 32.",
+    "batch_size": "Images a step, over all devices together.",
+    "ema": "Decay of the generator's moving average; 0 keeps none.",
+    "augment_critic": "What every image goes through before the critic: none, diffaugment or ada.",
+    "penalty": "Of the critic, beside its own: none, or some of lecam,r1.",
+    "flip": "Train on horizontal mirror images as well.",
+    "vgg_weights": "imagenet (downloaded once), a file, or random (only to try things out).",
+    "precision": "auto, float32 or mixed_bfloat16.",
+    "seed": "Of the split, and of everything drawn at random in the first training.",
+}
+
+flags = command_line.Flags()
+flags.DEFINE_string("dataset", "demo", "Name of a data set, or a folder with a folder per class.")
+flags.DEFINE_string("datasets_dir", None, "Where named data sets live. Default: datasets/.")
+flags.DEFINE_list("classes", None, "Take these classes only, separated by commas.")
+flags.DEFINE_list(
+    "methods", [], "Members: methods, and variants such as ssgan-no-pl or ssgan-mu-0.1. Default, "
+    "without --tables and --figures: seven methods and three ablations, and classifiers.",
+)  # fmt: skip
+flags.DEFINE_list("tables", [], "Members of these tables of the SSGAN paper, such as 1,2,3.")
+flags.DEFINE_list("figures", [], "Members of these figures of it, such as 3,4,5.")
+flags.DEFINE_boolean("classify", None, "Train classifiers. Default: where tables 3 or 5 want them.")
+flags.DEFINE_string(
+    "jobs", "1/1", "2/4: do the members 2, 6, ..., of four processes the second; or auto: as "
+    "Slurm or Kubernetes says.",
+)  # fmt: skip
+flags.DEFINE_string("out", None, "Folder to write. Default: studies/<dataset>.")
+flags.DEFINE_boolean("overwrite", False, "Begin anew; what was there is moved aside.")
+flags.DEFINE_boolean("dry_run", False, "Print the plan and stop.")
+flags.define_from(Settings(), SETTINGS)
+flags.define_from(Options(), OPTIONS)
+
+
+def _numbers(flag, texts):
+    """Return the numbers of a flag such as --tables."""
+    try:
+        return [int(text) for text in texts]
+    except ValueError:
+        raise UserError(f"--{flag} is {','.join(texts)!r}; give numbers such as 1,2") from None
+
+
+def main(values):
+    """Print the plan, do what is not done, print the tables, say what failed."""
+    tables, figures = _numbers("tables", values.tables), _numbers("figures", values.figures)
+    jobs = parse_jobs(values.jobs)
+    if values.overwrite and jobs != (1, 1):
+        raise UserError("--overwrite moves the work of all --jobs aside; do so with one of them")
+    classify = values.classify
+    if classify is None:
+        nothing_asked = not (values.methods or tables or figures)
+        classify = nothing_asked or not set(CLASSIFIED).isdisjoint(tables)
+    name = Path(values.dataset).expanduser().resolve().name
+    study = Comparison(
+        values.dataset,
+        values.out or Path("studies") / name,
+        choose(values.methods, tables, figures),
+        options=Options(**command_line.given(Options, values)),
+        settings={
+            name: value
+            for name, value in command_line.given(Settings, values).items()
+            if name in SETTINGS
+        },
+        tables=tables,
+        classify=classify,
+        jobs=jobs,
+        datasets_dir=values.datasets_dir,
+        classes=values.classes,
+    )
+    if not values.overwrite:
+        study.check()
+    elif not values.dry_run:
+        study.begin_anew()
+    print(study.plan(), flush=True)
+    if values.dry_run:
+        return 0
+    try:
+        results = study.run()
+    except Interrupted as stop:
+        print(
+            f"Stopped; what was done is kept. Go on with: {command_line.again()}",
+            file=sys.stderr,
+        )
+        return stop.exit_code
+    _conclude(study, results)
+    return study.exit_code
+
+
+def _conclude(study, results):
+    """Print the tables, what was left, what failed and where the report is."""
+    for table in make_tables(results, {}).values():
+        print(f"\n{table.text()}")
+    print("\n" + "\n".join([headline(results), *verdict(results)]))
+    for label in study.held:
+        print(f"Left to the other process that is at it: {label}")
+    for label, stage, line, _ in study.failures:
+        print(f"FAILED: {label} ({stage}): {line}")
+    if study.failures:
+        print(f"Try these again with: {command_line.again()}")
+    print(f"Done. Look at {study.out / REPORT}")
+
+
+def run():
+    """Run the command line of `ssgan-compare` or `python compare.py`."""
+    command_line.run(main, flags)

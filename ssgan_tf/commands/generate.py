@@ -1,0 +1,144 @@
+"""Write labelled synthetic images from a trained run.
+
+python generate.py --run runs/flower/ssgan --per_class 400 --out augmented/flower
+"""
+
+import sys
+
+from ssgan_tf import command_line
+from ssgan_tf.classify.classifier import Classifier
+from ssgan_tf.classify.rounds import filter_in_rounds
+from ssgan_tf.classify.rules import LEVEL, MCNEMAR, TOLERANCE
+from ssgan_tf.data.balance import parse_per_class
+from ssgan_tf.errors import UserError
+from ssgan_tf.filtering import Filter
+from ssgan_tf.generation import write_generated_set
+from ssgan_tf.training import Interrupted
+
+flags = command_line.Flags()
+flags.DEFINE_string("run", None, "Run directory that train.py wrote.")
+flags.DEFINE_string("out", None, "Folder to write; new, or an earlier generated set.")
+flags.DEFINE_string("per_class", "400", "Images per class, or 'balance': up to the largest class.")
+flags.DEFINE_list("classes", None, "Only these classes, separated by commas.")
+flags.DEFINE_integer("seed", 0, "Which images.")
+flags.DEFINE_boolean("ema", True, "Use the moving average of the weights; --noema the last ones.")
+flags.DEFINE_boolean("interpolate", False, "Also write a walk through the latents as a GIF.")
+flags.DEFINE_string(
+    "filter", None,
+    "Keep only images that a classifier of classify.py takes for their class: its folder, such as "
+    "results/flower-classify/runs/original/seed-0.",
+)  # fmt: skip
+flags.DEFINE_float("threshold", Filter.threshold, "With at least this probability, up to 1.")
+flags.DEFINE_integer("filter_limit", Filter.limit, "Candidates for each wanted image, at most.")
+flags.DEFINE_integer(
+    "filter_rounds", 1,
+    "At most so many: each further one trains the classifier on the accepted images too, and "
+    "filters anew if that improves it.",
+)  # fmt: skip
+flags.DEFINE_string(
+    "filter_rule", MCNEMAR,
+    "When a round improves the classifier, on held-out images: mcnemar (a paired test, one-sided, "
+    f"level {LEVEL}) or paper (its accuracy rises by more than --filter_tolerance).",
+)  # fmt: skip
+flags.DEFINE_float(
+    "filter_tolerance", None, f"Of the accuracy, with --filter_rule paper. Default: {TOLERANCE}."
+)
+
+OF_ROUNDS = ("filter_rule", "filter_tolerance")
+OF_FILTER = ("threshold", "filter_limit", "filter_rounds", *OF_ROUNDS)
+
+
+def main(values):
+    """Write the set and say what it holds."""
+    if not values.run:
+        raise UserError("--run is missing; it is the run directory that train.py wrote")
+    if not values.out:
+        raise UserError("--out is missing; it is the folder to write")
+    per_class = parse_per_class(values.per_class)
+    options = {
+        "seed": values.seed,
+        "classes": values.classes,
+        "average": values.ema,
+        "walk": values.interpolate,
+    }
+    if values.filter is not None:
+        for name in OF_ROUNDS:
+            if values[name].present and values.filter_rounds == 1:
+                raise UserError(f"--{name} compares rounds; it needs --filter_rounds 2 or more")
+        try:
+            manifest = filter_in_rounds(
+                values.run,
+                values.out,
+                per_class,
+                Filter(
+                    Classifier.load(values.filter),
+                    values.threshold,
+                    values.filter_limit,
+                    values.filter,
+                ),
+                rounds=values.filter_rounds,
+                rule=values.filter_rule,
+                tolerance=values.filter_tolerance,
+                **options,
+            )
+        except Interrupted as stop:
+            print(
+                f"Stopped; finished rounds are kept. Go on with: {command_line.again()}",
+                file=sys.stderr,
+            )
+            return stop.exit_code
+    else:
+        for name in OF_FILTER:
+            if values[name].present:
+                raise UserError(f"--{name} needs --filter, the folder of a classifier")
+        manifest = write_generated_set(values.run, values.out, per_class, **options)
+    for name, entry in manifest["classes"].items():
+        print(
+            f"  {name}: {entry['count']} generated (from iteration {entry['checkpoint_step']}), "
+            f"beside {entry['real_images']} real ones to learn from"
+        )
+        if entry.get("sampled"):
+            print(
+                f"    the filter accepted {100 * entry['acceptance_rate']:.3g} % of "
+                f"{entry['sampled']:,} candidates"
+            )
+    if values.filter_rounds > 1:
+        print_rounds(manifest["filter"])
+    for name, entry in manifest["classes"].items():
+        if entry.get("shortfall"):
+            print(f"WARNING: {name}: {entry['shortfall']}")
+    sheets = "<class>.png and filter.png" if values.filter else "<class>.png"
+    print(
+        f"Done. Look at {values.out}/{sheets}. The folder holds generated images only; it is a "
+        "data set like any other"
+    )
+    return 0
+
+
+def print_rounds(filtering):
+    """Say how the rounds went, from what the manifest has of the filter."""
+    held_out = filtering["held_out"]
+    for number, entry in enumerate(filtering["rounds"], 1):
+        accuracy = (
+            f"  round {number}: accuracy on held-out images {entry['validation_accuracy']:.4f}"
+        )
+        if number == 1:
+            print(accuracy)
+            continue
+        print(
+            f"{accuracy}; {entry['discordant']['gained']} of {held_out['images']} newly right and "
+            f"{entry['discordant']['lost']} newly wrong, p = {entry['p']:.3g}: "
+            + ("filtered with this classifier" if entry["kept"] else "not better, so not used")
+            + f" ({entry['classifier']})"
+        )
+    if seen := held_out["trained_on_by_generator"]:
+        print(
+            f"WARNING: the generator was trained on {seen} of the {held_out['images']} held-out "
+            "images, which favours classifiers trained on its images; train.py --train_per_class "
+            "leaves them out"
+        )
+
+
+def run():
+    """Run the command line of `ssgan-generate` or `python generate.py`."""
+    command_line.run(main, flags)

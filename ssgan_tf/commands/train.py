@@ -1,0 +1,122 @@
+"""Train a GAN on an image folder: one network per class, or one for all.
+
+python train.py --dataset flower --mu 0.01 --lambda 1
+"""
+
+import dataclasses
+import sys
+
+from ssgan_tf import command_line
+from ssgan_tf.data import load_dataset
+from ssgan_tf.data.loading import places_of
+from ssgan_tf.data.splits import limited_split, parse_class_sizes
+from ssgan_tf.files import require_outside
+from ssgan_tf.jobs import parse_jobs
+from ssgan_tf.methods import METHODS, Settings, create
+from ssgan_tf.training import Interrupted, Options, fit
+from ssgan_tf.training.plan import describe_data, describe_plan
+from ssgan_tf.training.run_directory import default_run_path
+
+SETTINGS = {
+    "image_size": "Height and width in pixels: 32, 64 or 128.",
+    "latent_dim": "Length of the noise vector.",
+    "base_channels": "Feature maps of the generator at 4×4; a multiple of 32.",
+    "pyramid": "Pyramid connections; --nopyramid is the ablation 'without PC'.",
+    "generator_norm": "Normalisation in the generator: batch or layer.",
+    "mu": "Weight of the perceptual loss (Eq. 2); 0 is the ablation 'without PL'.",
+    "lambda_": "Weight of the gradient penalty (Eq. 3).",
+    "learning_rate": "Learning rate of both optimisers (sagan: the critic's is 4 times this).",
+    "batch_size": "Images a step, over all devices together.",
+    "critic_steps": "Critic updates per generator update.",
+    "noise": "Distribution of the noise: normal, poisson, uniform or normal+uniform.",
+    "ema": "Decay of the generator's moving average; 0 keeps none.",
+    "augment_critic": "What every image goes through before the critic: none, diffaugment or ada.",
+    "penalty": "Of the critic, beside its own: none, or some of lecam,r1.",
+    "flip": "Train on horizontal mirror images as well.",
+    "vgg_weights": "imagenet (downloaded once), a file, or random (only to try things out).",
+    "precision": "auto, float32 or mixed_bfloat16.",
+    "seed": "Of the split, the weights, the batches and the noise.",
+}
+OPTIONS = {
+    "iterations": "Generator updates per network: per class, or for all if conditional.",
+    "minutes": "Stop a network after so many minutes of training, if that is sooner.",
+    "run_dir": "Where to write. Default: runs/<dataset>/<method>.",
+    "checkpoint_every": "Iterations between checkpoints (and ten minutes at most).",
+    "sample_every": "Iterations between sample grids.",
+    "log_every": "Iterations between lines of metrics.jsonl.",
+    "strategy": "none, mirrored (all local GPUs) or multi_worker (TF_CONFIG).",
+    "jit": "Compile with XLA, for GPUs.",
+    "overwrite": "Begin anew; a former run is moved aside, not deleted.",
+}
+
+flags = command_line.Flags()
+flags.DEFINE_string("dataset", "demo", "Name of a data set, or a folder with a folder per class.")
+flags.DEFINE_string("datasets_dir", None, "Where named data sets live. Default: datasets/.")
+flags.DEFINE_list("classes", None, "Train these classes only, separated by commas.")
+flags.DEFINE_string("method", "ssgan", f"One of {', '.join(METHODS)}.")
+flags.DEFINE_integer("test_per_class", None, "Images held out of each class. Default: 100 or 20 %.")
+flags.DEFINE_list(
+    "train_per_class", [], "Learn from at most so many of each class: 400; or of some classes from "
+    "fewer: roses=20; or both: 400,roses=20. Default: all.",
+)  # fmt: skip
+flags.DEFINE_boolean("all_images", False, "Learn from the test images too, as the paper does.")
+flags.DEFINE_string(
+    "jobs", "1/1", "2/4: train the classes 2, 6, ..., of four processes the second; or auto: as "
+    "Slurm or Kubernetes says.",
+)  # fmt: skip
+flags.DEFINE_boolean("dry_run", False, "Print the plan and stop.")
+flags.define_from(METHODS["ssgan"].defaults, SETTINGS)
+flags.define_from(Options(), OPTIONS)
+
+
+def main(values):
+    """Load the data, train, say where things are."""
+    method = create(values.method, **command_line.given(Settings, values))
+    jobs = parse_jobs(values.jobs)
+    options = Options(**command_line.given(Options, values) | {"jobs": jobs})
+    at_most, kept = parse_class_sizes("train_per_class", values.train_per_class)
+    images = load_dataset(
+        values.dataset,
+        method.settings.image_size,
+        datasets_dir=values.datasets_dir,
+        classes=values.classes,
+    )
+    parts = limited_split(
+        images,
+        "train_per_class",
+        at_most,
+        kept,
+        seed=method.settings.seed,
+        test_per_class=values.test_per_class,
+        all_images=values.all_images,
+    )
+    run_dir = options.run_dir or default_run_path(images.name, method.name)
+    require_outside(run_dir, *places_of(values.dataset, values.datasets_dir), flag="--run_dir")
+    options = dataclasses.replace(options, run_dir=run_dir)
+    print(describe_data(parts))
+    if values.all_images:
+        print("The test images are learnt from too (--all_images): results on them are leaked.")
+    if values.dry_run:
+        print(describe_plan(method, parts.train, options))
+        return 0
+    try:
+        fit(method, parts.train, held_out=parts.test, **dataclasses.asdict(options))
+    except Interrupted as stop:
+        print(
+            f"Stopped; what was done is saved. Go on with: {command_line.again()}",
+            file=sys.stderr,
+        )
+        return stop.exit_code
+    if jobs != (1, 1):
+        print(f"This was the share of process {jobs[0]} of {jobs[1]}.")
+    print(
+        f"Done. Samples: {run_dir}/*/samples  Curves: tensorboard --logdir {run_dir}\n"
+        + command_line.as_called("Next: python generate.py --run ")
+        + f"{run_dir} --per_class 400 --out augmented/{images.name}"
+    )
+    return 0
+
+
+def run():
+    """Run the command line of `ssgan-train` or `python train.py`."""
+    command_line.run(main, flags)

@@ -1,0 +1,120 @@
+"""Penalties that any GAN's critic can have beside its own loss.
+
+A penalty is a component of a training, chosen by `Settings.penalty`; methods know nothing of it.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import keras
+from keras import ops
+
+from ssgan_tf.errors import UserError
+
+
+class CriticBatch(NamedTuple):
+    """What a penalty may look at.
+
+    Attributes:
+        real_scores: `(batch,)`, the critic's scores of real images.
+        fake_scores: `(batch,)`, those of generated ones.
+        real_gradients: function that returns the scores' gradients with respect to the real
+            images, float32 `(batch, size, size, 3)`.
+    """
+
+    real_scores: Any
+    fake_scores: Any
+    real_gradients: Callable[[], Any]
+
+
+class Penalty(Protocol):
+    """Adds to a critic's loss.
+
+    Attributes:
+        every: critic updates from one time to the next; it is so many times as strong then.
+    """
+
+    every: int
+
+    def variables(self):
+        """Return its state by name, a dict of Keras variables, to be kept in checkpoints."""
+
+    def __call__(self, batch):
+        """Return what is added to the critic's loss, a scalar, from a `CriticBatch`."""
+
+
+class LeCam:
+    """λ (E[(D(x) − α_F)²] + E[(D(G(z)) − α_R)²]), with moving averages α of the scores.
+
+    H.-Y. Tseng et al., "Regularizing Generative Adversarial Networks under Limited Data" (2021),
+    Eq. 3. α_R follows the scores of real images, α_F those of generated ones: both are held near
+    what the other side's have been. λ and the decay are those of their BigGAN trainings.
+    """
+
+    name = "lecam"
+    every = 1
+    weight = 0.3  # λ
+    decay = 0.99  # of the moving averages
+
+    def __init__(self):
+        self.real = keras.Variable(0.0, trainable=False, aggregation="mean", name="real")
+        self.fake = keras.Variable(0.0, trainable=False, aggregation="mean", name="fake")
+
+    def variables(self):
+        """Return the moving averages."""
+        return {"real": self.real, "fake": self.fake}
+
+    def __call__(self, batch):
+        """Return the penalty, with the averages as they are once the batch is taken in."""
+        for average, scores in ((self.real, batch.real_scores), (self.fake, batch.fake_scores)):
+            now = ops.stop_gradient(ops.mean(scores))
+            average.assign(self.decay * average + (1 - self.decay) * now)
+        real = ops.mean(ops.square(batch.real_scores - self.fake))
+        fake = ops.mean(ops.square(batch.fake_scores - self.real))
+        return self.weight * (real + fake)
+
+
+class R1:
+    """γ/2 E[‖∇D(x)‖²] at real images.
+
+    L. Mescheder, A. Geiger, S. Nowozin, "Which Training Methods for GANs do actually Converge?"
+    (2018), Eq. 9, with their γ; lazily, every 16th update and 16 times as strong, as in T. Karras
+    et al., "Analyzing and Improving the Image Quality of StyleGAN" (2020), section 3.1.
+    """
+
+    name = "r1"
+    every = 16
+    gamma = 10.0
+
+    def variables(self):
+        """Return no state."""
+        return {}
+
+    def __call__(self, batch):
+        """Return the penalty."""
+        squares = ops.sum(ops.square(batch.real_gradients()), axis=(1, 2, 3))
+        return 0.5 * self.gamma * ops.mean(squares)
+
+
+PENALTIES = {penalty.name: penalty for penalty in (LeCam, R1)}
+
+
+def parse(names):
+    """Return the names in a text such as "lecam,r1", a list; "none" has none.
+
+    Raises:
+        UserError: a name is unknown or repeated.
+    """
+    chosen = [] if names == "none" else names.split(",")
+    for name in chosen:
+        if name not in PENALTIES or chosen.count(name) > 1:
+            raise UserError(
+                f"--penalty is {names!r}; choose none, or some of {', '.join(PENALTIES)}, each "
+                "once, separated by commas"
+            )
+    return chosen
+
+
+def create(names):
+    """Return the penalties that `parse` finds, new ones, a list."""
+    return [PENALTIES[name]() for name in parse(names)]
