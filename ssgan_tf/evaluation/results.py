@@ -16,6 +16,7 @@ from ssgan_tf.evaluation.page import write_page
 from ssgan_tf.evaluation.pictures import picture_name, write_pictures
 from ssgan_tf.evaluation.scores import Seconds
 from ssgan_tf.files import (
+    LOCK,
     content_of,
     disk_errors,
     is_plain_name,
@@ -151,8 +152,18 @@ def own_folder(out, *sources):
         UserError: as `require_own`, or another process is writing it.
     """
     require_own(out, *sources)
-    with disk_errors(f"writing {out}"), FolderLock(out, "--out"):
-        yield
+    out = Path(out)
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        with disk_errors(f"writing {out}"), FolderLock(out, "--out"):
+            yield
+    except UserError:  # what was wrong leaves no empty folders behind
+        if made and not content_of(out):
+            (out / LOCK).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                for folder in made:
+                    folder.rmdir()
+        raise
 
 
 def _remove_pictures(out):
