@@ -9,10 +9,13 @@ from pathlib import Path
 from ssgan_tf.classify.classifier import RECORD, Classifier
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import sweep_temporaries, write_json
+from ssgan_tf.json_files import Damaged, Each, find_json, read_json
 from ssgan_tf.training.provenance import git_commit, versions
 from ssgan_tf.training.run_directory import RunDirectory
 
 CONFIG, SETS = "config.json", "sets.json"
+CONFIG_SHAPE = {"settings": dict, "data": {"classes": dict}}
+SETS_SHAPE = Each({"acceptance_rate": dict, "fingerprint": (str, None)})
 
 
 class RoundsFolder:
@@ -79,10 +82,7 @@ class RoundsFolder:
         Each has `acceptance_rate`, a dict from class, and the `fingerprint` of its images, None
         where there is none.
         """
-        try:
-            known = json.loads((self.path / SETS).read_text())
-        except (OSError, ValueError):
-            return {}
+        known = find_json(self.path / SETS, SETS_SHAPE) or {}
         return {int(number): entry for number, entry in known.items()}
 
     def record_set(self, number, acceptance_rate, fingerprint):
@@ -123,9 +123,9 @@ class RoundsFolder:
         if not self._begun():
             return
         try:
-            earlier = json.loads((self.path / CONFIG).read_text())
+            earlier = read_json(self.path / CONFIG, CONFIG_SHAPE)
             was, had = earlier["settings"], earlier["data"]["classes"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, Damaged):
             raise UserError(
                 f"{self.path / CONFIG} is damaged; choose another --out, or move {self.path} away"
             ) from None

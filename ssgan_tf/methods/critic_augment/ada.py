@@ -98,7 +98,7 @@ def to_source(size, happens, amounts):
         return ops.where(happens[step], value, otherwise)
 
     def normal(step):
-        return math.sqrt(2) * ops.erfinv(ops.clip(2 * amounts[step] - 1, -0.999999, 0.999999))
+        return _normal(amounts[step])
 
     def turned(step):
         return rotation(-where(step, math.pi * (2 * amounts[step] - 1)))
@@ -134,7 +134,7 @@ def colour_maps(happens, amounts):
         return ops.where(happens[step], value, otherwise)[:, None, None]
 
     def normal(step):
-        return math.sqrt(2) * ops.erfinv(ops.clip(2 * amounts[step] - 1, -0.999999, 0.999999))
+        return _normal(amounts[step])
 
     along = np.outer(GREY, GREY)
     across = np.eye(3, dtype=np.float32) - along
@@ -151,6 +151,11 @@ def colour_maps(happens, amounts):
     linear = ops.matmul(along + saturation * across, ops.matmul(hue, linear))
     shift = where("brightness", BRIGHTNESS * normal("brightness")) * np.ones((3, 1), np.float32)
     return linear, ops.matmul(linear, shift)[..., 0]  # brightness comes first
+
+
+def _normal(uniforms):
+    """Return numbers of N(0, 1) for numbers of U(0, 1)."""
+    return math.sqrt(2) * ops.erfinv(ops.clip(2 * uniforms - 1, -0.999999, 0.999999))
 
 
 def recolour(images, linear, shift):
