@@ -1,10 +1,10 @@
 """The accuracy that augmentation starts from, which bounds what it can improve."""
 
-import json
 import math
 from pathlib import Path
 
 from ssgan_tf.errors import UserError
+from ssgan_tf.json_files import read_json
 
 RESULTS = "results.json"  # of classify.py
 ORIGINAL = "original"  # its condition that adds nothing
@@ -40,7 +40,7 @@ def read_baseline(value, class_names=None):
 def _of_comparison(path, class_names):
     file = path / RESULTS if path.is_dir() else path
     try:
-        results = json.loads(file.read_text())
+        results = read_json(file)
         compared = set(results["data"]["classes"])
         means = [
             row["mean"]["accuracy"]["mean"]
