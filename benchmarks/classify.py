@@ -19,9 +19,9 @@ from benchmarks.figures import require_folder, say, take_turns, write_figures
 from benchmarks.plain_classifier import PlainTraining
 from ssgan_tf.classify.training import ClassifierTraining, Settings
 from ssgan_tf.data import load_dataset
+from ssgan_tf.device.precision import resolve_precision
 from ssgan_tf.metrics.complexity import layer_costs
 from ssgan_tf.report import Cell, Table
-from ssgan_tf.training.precision import resolve_precision
 
 CONTENDERS = {  # name -> precision
     "plain": "float32",

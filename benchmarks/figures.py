@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks.machine import MATMUL_TYPES, machine, matmul_flops_per_second, seconds_of
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors, write_json
-from ssgan_tf.training.provenance import git_commit, versions
+from ssgan_tf.runs.provenance import git_commit, versions
 
 
 def say(words):

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from ssgan_tf.classify.network import build_network
-from ssgan_tf.training.precision import dtype_policy
+from ssgan_tf.device.precision import dtype_policy
 
 
 class PlainTraining:

@@ -21,19 +21,13 @@ import keras
 from benchmarks.figures import require_folder, say, take_turns, write_figures
 from benchmarks.plain_step import PlainStep
 from ssgan_tf.data import load_dataset
-from ssgan_tf.methods import SSGAN, Settings, create
-from ssgan_tf.training.fit import make_step
-from ssgan_tf.training.plan import iteration_flops
-from ssgan_tf.training.precision import dtype_policy, resolve_precision
+from ssgan_tf.device.precision import dtype_policy, resolve_precision
+from ssgan_tf.methods import create, setting_fields
+from ssgan_tf.methods.contract import Job
+from ssgan_tf.methods.gan.plan import iteration_flops
 
 TRAIN = Path(__file__).resolve().parents[1] / "train.py"
-SETTINGS = {
-    "image_size": "Height and width in pixels: 32, 64 or 128.",
-    "base_channels": "Feature maps of the generator at 4×4; a multiple of 32.",
-    "batch_size": "Images a step.",
-    "critic_steps": "Critic updates per generator update.",
-    "vgg_weights": "random (as fast as the real ones), imagenet or a file.",
-}
+SETTINGS = ("image_size", "base_channels", "batch_size", "critic_steps", "vgg_weights")
 CONTENDERS = {  # name -> precision
     "plain": "float32",
     "ours": "auto",
@@ -46,7 +40,8 @@ def make_contender(name, method, images):
     with dtype_policy(resolve_precision(CONTENDERS[name])):
         if name == "plain":
             return PlainStep(method, images.images)
-        return make_step(method, name, images, method.build_perceptual())
+        method = create("ssgan", **vars(method.settings) | {"precision": CONTENDERS[name]})
+        return next(method.phases(Job(name, images))).step
 
 
 def counted_flops(step):
@@ -141,7 +136,7 @@ def describe(result):
 
 
 flags = command_line.Flags()
-flags.define_from(SSGAN.defaults, SETTINGS)
+flags.define_settings({name: setting_fields()[name] for name in SETTINGS})
 flags.DEFINE_string("dataset", "demo", "Name or path of the images; their first class is used.")
 flags.DEFINE_integer("rounds", 5, "Turns of each contender.", lower_bound=1)
 flags.DEFINE_integer("iterations", 2, "Iterations in a turn.", lower_bound=1)
@@ -153,7 +148,7 @@ flags.DEFINE_enum("only", None, CONTENDERS, "Write this contender's peak memory 
 def main(values):
     """Measure, print a table, write the JSON."""
     require_folder(values.json)
-    method = create("ssgan", **{"vgg_weights": "random", **command_line.given(Settings, values)})
+    method = create("ssgan", **{"vgg_weights": "random", **command_line.given(SETTINGS, values)})
     image_set = load_dataset(values.dataset, method.settings.image_size)  # warms its cache too
     images = image_set.with_classes(image_set.class_names[:1])
     if values.only:

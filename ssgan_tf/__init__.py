@@ -8,6 +8,8 @@ from ssgan_tf.version import __version__
 # Looked up on first use, so that `import ssgan_tf` does not wait for TensorFlow.
 _HOMES = {
     "ImageSet": "ssgan_tf.data",
+    "create": "ssgan_tf.methods",
+    "load": "ssgan_tf.training",
     "load_dataset": "ssgan_tf.data",
     "split": "ssgan_tf.data",
 }
@@ -18,7 +20,9 @@ __all__ = [
     "__version__",
     "augment",
     "classify",
+    "create",
     "evaluation",
+    "load",
     "load_dataset",
     "methods",
     "split",

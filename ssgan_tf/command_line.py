@@ -81,13 +81,26 @@ class Flags:
             defaults: an instance, whose values the help texts name.
             helps: dict from field name to help text.
         """
-        kinds = {bool: self.DEFINE_boolean, int: self.DEFINE_integer, float: self.DEFINE_float}
         for field in dataclasses.fields(defaults):
             if field.name in helps:
-                value = getattr(defaults, field.name)
-                words = helps[field.name] + ("" if value is None else f" Default: {value}.")
-                types = typing.get_args(field.type) or [field.type]  # int | None is two
-                kinds.get(types[0], self.DEFINE_string)(field.name.rstrip("_"), None, words)
+                self._define(field, getattr(defaults, field.name), helps[field.name])
+
+    def define_settings(self, fields, **helps):
+        """Define a flag for each setting of the methods.
+
+        Args:
+            fields: dict from name to dataclass field and default value, as
+                `ssgan_tf.methods.setting_fields` returns it; the field's metadata has the help.
+            **helps: texts in place of those.
+        """
+        for name, (field, value) in fields.items():
+            self._define(field, value, helps.get(name, field.metadata["help"]))
+
+    def _define(self, field, value, words):
+        kinds = {bool: self.DEFINE_boolean, int: self.DEFINE_integer, float: self.DEFINE_float}
+        types = typing.get_args(field.type) or [field.type]  # int | None is two
+        words += "" if value is None else f" Default: {value}."
+        kinds.get(types[0], self.DEFINE_string)(field.name.rstrip("_"), None, words)
 
     def offer(self):
         """Make these the flags that the process parses and that `--help` lists as its own."""
@@ -197,8 +210,14 @@ def _called(command):
     return shlex.quote(str(command))
 
 
-def given(dataclass, values):
-    """Return the fields of a dataclass that the user gave flags for, as keyword arguments."""
-    names = [field.name for field in dataclasses.fields(dataclass)]
+def given(names, values):
+    """Return those of the names that the user gave flags for, as keyword arguments.
+
+    Args:
+        names: of fields, or a dataclass, for those of all its fields.
+        values: of the flags.
+    """
+    if isinstance(names, type):
+        names = [field.name for field in dataclasses.fields(names)]
     pairs = {name: getattr(values, name.rstrip("_"), None) for name in names}
     return {name: value for name, value in pairs.items() if value is not None}

@@ -23,8 +23,7 @@ from ssgan_tf.files import (
 from ssgan_tf.filtering import Selection, examples_sheet
 from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.progress import progress_bar
-from ssgan_tf.training.run_directory import TRAINED, RunDirectory
-from ssgan_tf.training.sampling import interpolate, load_run, sample_batches
+from ssgan_tf.training.trained import load_run
 from ssgan_tf.version import __version__
 
 FILTER_SHEET = "filter.png"
@@ -34,7 +33,8 @@ PICTURE = re.compile(r"\d{6,}\.png")  # the names of the images; nothing else is
 
 def write_generated_set(
     run, out, per_class=400, *,
-    seed=0, classes=None, average=True, walk=False, filtered=None, progress=True,
+    seed=0, classes=None, average=True, walk=False, filtered=None, dataset=None,
+    datasets_dir=None, progress=True,
 ):  # fmt: skip
     """Write `<out>/<class>/000000.png ...`, contact sheets and `manifest.json`.
 
@@ -55,6 +55,8 @@ def write_generated_set(
         average: use the moving average of the weights, where the run kept one.
         walk: also write `<out>/<class>.gif`, a walk through the latents, which no filter sees.
         filtered: a `ssgan_tf.filtering.Filter`; by default every image is kept.
+        dataset: the real images, for methods that change those; by default by the recorded name.
+        datasets_dir: where named data sets live.
         progress: show a bar.
 
     Returns:
@@ -70,35 +72,32 @@ def write_generated_set(
     if classes is not None and not classes:
         raise UserError("--classes names no class; name some, or leave it out for all")
     run, out = Path(run), Path(out)
-    method = load_run(run, average)
-    names = sorted(classes or method.generators)
+    trained = load_run(run, average, dataset, datasets_dir)
+    sampler, settings = trained.sampler, trained.method.settings
+    names = sorted(classes or sampler.class_names)
     for name in names:
-        if name not in method.generators:
-            have = ", ".join(sorted(method.generators))
+        if name not in sampler.class_names:
+            have = ", ".join(sampler.class_names)
             raise UserError(f"{run} has no trained class {name!r}; it has {have}")
     if filtered:
-        filtered.require(names, method.settings.image_size)
-    config = RunDirectory(run).config(TRAINED)
-    recorded = config["data"]["classes"]
+        filtered.require(names, settings.image_size)
+    source = trained.provenance
+    recorded = source["data"]["classes"]
+    cost = trained.method.cost(len(source["settings"].get("classes", [None])))
     _require_not_among_images(out, recorded, run)
     counts = counts_to_generate(per_class, {name: len(recorded[name]["train"]) for name in names})
     manifest = {
         "made_by": f"ssgan_tf {__version__}",
-        "method": method.name,
-        "run": str(run),
-        "dataset": config["data"]["name"],
-        "data": {
-            "fingerprint": config["data"]["fingerprint"],
-            "classes": {name: recorded[name] for name in names},  # hashes, learnt from and held out
-        },
-        "settings": config["settings"],
-        "weights": "average" if average and method.settings.ema else "last",
+        **source,
+        "data": source["data"] | {"classes": {name: recorded[name] for name in names}},
+        "cost": cost and cost._asdict(),
+        "weights": "average" if average and getattr(settings, "ema", 0) else "last",
         "seed": seed,
-        "image_size": method.settings.image_size,
+        "image_size": settings.image_size,
         "classes": {
             name: {
                 "count": counts[name],
-                "checkpoint_step": method.trained_iterations[name],
+                "checkpoint_step": trained.iterations[name],
                 "real_images": len(recorded[name]["train"]),
             }
             for name in names
@@ -114,16 +113,15 @@ def write_generated_set(
         for name in names:
             if counts[name] == 0:  # the largest class, which needs no more
                 continue
-            generator = method.generators[name]
             shown = _write_class(
-                generator, method.settings, out / name, counts[name], seed, progress,
+                sampler.batches(name, seed), out / name, counts[name], progress,
                 selections.get(name),
             )  # fmt: skip
             if shown:
                 sheet = plots.image_grid(np.stack(shown))
                 write_atomically(out / f"{name}.png", partial(plots.write_png, image=sheet))
             if walk:
-                frames = interpolate(generator, method.settings, seed)
+                frames = sampler.walk(name, seed)
                 write_atomically(out / f"{name}.gif", partial(plots.write_gif, frames=frames))
         if filtered:
             _conclude_filtering(out, manifest, selections)
@@ -131,12 +129,10 @@ def write_generated_set(
     return manifest | {"complete": True}
 
 
-def _write_class(generator, settings, folder, count, seed, progress, selection):
+def _write_class(batches, folder, count, progress, selection):
     """Write one class's images; return the first of them for its contact sheet."""
     shown, written = [], 0
-    batches = sample_batches(generator, settings, None if selection else count, seed)
-    if selection:
-        batches = selection.accepted_batches(batches)
+    batches = selection.accepted_batches(batches) if selection else _first(batches, count)
     with progress_bar(count, folder.name, "img", progress) as bar:
         for batch in batches:
             if len(batch):  # a class without any image would not load
@@ -149,6 +145,14 @@ def _write_class(generator, settings, folder, count, seed, progress, selection):
                 bar.set_postfix_str(f"of {selection.sampled:,} sampled", refresh=False)
             bar.update(len(batch))
     return shown
+
+
+def _first(batches, count):
+    """Yield the first `count` images of endless batches."""
+    while count > 0:
+        batch = next(batches)[:count]
+        count -= len(batch)
+        yield batch
 
 
 def _conclude_filtering(out, manifest, selections):

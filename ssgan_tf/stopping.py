@@ -1,6 +1,6 @@
 """Ctrl-C and SIGTERM where nothing is to be saved: one line, and 128 + the signal as exit code.
 
-Trainings hear signals otherwise (`ssgan_tf.training.interruption`) while they run. This module
+Trainings hear signals otherwise (`ssgan_tf.runs.interruption`) while they run. This module
 imports nothing that takes time, so that scripts can listen before they import what does.
 """
 

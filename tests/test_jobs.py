@@ -10,7 +10,7 @@ import pytest
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.jobs import parse_jobs, share
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.runs.run_directory import RunDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
 

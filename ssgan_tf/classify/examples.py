@@ -5,7 +5,7 @@ import numpy as np
 
 from ssgan_tf.augment import POLICIES
 from ssgan_tf.classify.member import CURVES
-from ssgan_tf.training.metrics_log import read_metrics
+from ssgan_tf.runs.metrics_log import read_metrics
 
 SHOWN = 10  # images of a row, about as many of each class
 

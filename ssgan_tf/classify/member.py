@@ -16,7 +16,7 @@ from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.classify.training import ClassifierTraining, predictor
 from ssgan_tf.files import sweep_temporaries, write_json
 from ssgan_tf.json_files import NUMBER, Each, find_json
-from ssgan_tf.training.metrics_log import MetricsLog
+from ssgan_tf.runs.metrics_log import MetricsLog
 
 RESULT, CURVES = "result.json", "metrics.jsonl"
 _MEASURES = {"precision": NUMBER, "recall": NUMBER, "f1": NUMBER}

@@ -12,9 +12,9 @@ from ssgan_tf.classify.network import load_backbone
 from ssgan_tf.classify.protocol import VALIDATION
 from ssgan_tf.classify.results import summarise
 from ssgan_tf.data.loading import datasets_folder, lasting_name
+from ssgan_tf.device.precision import resolve_precision
 from ssgan_tf.perceptual import weights_fingerprint
-from ssgan_tf.training.precision import resolve_precision
-from ssgan_tf.training.provenance import git_commit, hashes_by_class, versions
+from ssgan_tf.runs.provenance import git_commit, hashes_by_class, versions
 from ssgan_tf.version import __version__
 
 SCHEMA = 2  # of results.json; raised when a key changes its meaning

@@ -17,8 +17,7 @@ from ssgan_tf.files import disk_errors, write_json
 from ssgan_tf.filtering import merged
 from ssgan_tf.generation import write_generated_set
 from ssgan_tf.progress import progress_bar
-from ssgan_tf.training.fit import Interrupted
-from ssgan_tf.training.interruption import Interruption
+from ssgan_tf.runs.interruption import Interrupted, Interruption
 
 ACCEPTED = "accepted"  # condition and kind of a round's classifier
 

@@ -10,8 +10,8 @@ from ssgan_tf.classify.classifier import RECORD, Classifier
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import sweep_temporaries, write_json
 from ssgan_tf.json_files import Damaged, Each, find_json, read_json
-from ssgan_tf.training.provenance import git_commit, versions
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.runs.provenance import git_commit, versions
+from ssgan_tf.runs.run_directory import RunDirectory
 
 CONFIG, SETS = "config.json", "sets.json"
 CONFIG_SHAPE = {"settings": dict, "data": {"classes": dict}}

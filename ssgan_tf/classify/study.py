@@ -29,10 +29,9 @@ from ssgan_tf.data.loading import places_of
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors, require_outside, write_json
 from ssgan_tf.progress import progress_bar
-from ssgan_tf.training.fit import Interrupted
-from ssgan_tf.training.interruption import Interruption
-from ssgan_tf.training.provenance import git_commit, versions
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.runs.interruption import Interrupted, Interruption
+from ssgan_tf.runs.provenance import git_commit, versions
+from ssgan_tf.runs.run_directory import RunDirectory
 
 RESULTS, REPORT = "results.json", "report.html"
 

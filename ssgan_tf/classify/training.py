@@ -10,10 +10,10 @@ import tensorflow as tf
 from ssgan_tf.augment import POLICIES
 from ssgan_tf.bounds import require_fields
 from ssgan_tf.classify.network import build_network
+from ssgan_tf.device.batches import shuffled_indices
+from ssgan_tf.device.precision import dtype_policy, resolve_precision
+from ssgan_tf.device.updates import apply_gradients
 from ssgan_tf.errors import UserError
-from ssgan_tf.training.batches import shuffled_indices
-from ssgan_tf.training.precision import dtype_policy, resolve_precision
-from ssgan_tf.training.updates import apply_gradients
 
 BUDGETS = ("steps", "epochs")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")

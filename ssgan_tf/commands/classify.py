@@ -14,7 +14,7 @@ from ssgan_tf.classify.page import headline
 from ssgan_tf.classify.study import REPORT, Protocol, Study
 from ssgan_tf.classify.tables import accuracy_table, class_table, difference_tables
 from ssgan_tf.classify.training import Settings
-from ssgan_tf.training import Interrupted
+from ssgan_tf.runs.interruption import Interrupted
 
 SETTINGS = {
     "weights": "imagenet (downloaded once), scratch, or the folder of a KerasHub preset.",

@@ -21,8 +21,8 @@ from ssgan_tf.comparison.study import REPORT, Comparison
 from ssgan_tf.comparison.tables import make_tables
 from ssgan_tf.errors import UserError
 from ssgan_tf.jobs import parse_jobs
-from ssgan_tf.methods import Settings
-from ssgan_tf.training import Interrupted
+from ssgan_tf.methods import setting_fields
+from ssgan_tf.runs.interruption import Interrupted
 
 OPTIONS = {
     "iterations": "The budget: generator updates per class; 20000 without --minutes.",
@@ -43,19 +43,11 @@ OPTIONS = {
     "sample_every": "Iterations between sample grids.",
     "log_every": "Iterations between lines of metrics.jsonl.",
 }
-SETTINGS = {
-    "image_size": "Height and width in pixels: 32, 64 or 128.",
-    "latent_dim": "Length of the noise vector.",
-    "base_channels": "Feature maps of the generator at 4×4; a multiple of 32.",
-    "batch_size": "Images a step, over all devices together.",
-    "ema": "Decay of the generator's moving average; 0 keeps none.",
-    "augment_critic": "What every image goes through before the critic: none, diffaugment or ada.",
-    "penalty": "Of the critic, beside its own: none, or some of lecam,r1.",
-    "flip": "Train on horizontal mirror images as well.",
-    "vgg_weights": "imagenet (downloaded once), a file, or random (only to try things out).",
-    "precision": "auto, float32 or mixed_bfloat16.",
-    "seed": "Of the split, and of everything drawn at random in the first training.",
-}
+#: Settings of methods that all members share, where they have them.
+SETTINGS = (
+    "image_size", "latent_dim", "base_channels", "batch_size", "ema", "augment_critic", "penalty",
+    "flip", "vgg_weights", "precision", "seed",
+)  # fmt: skip
 
 flags = command_line.Flags()
 flags.DEFINE_string("dataset", "demo", "Name of a data set, or a folder with a folder per class.")
@@ -75,7 +67,10 @@ flags.DEFINE_string(
 flags.DEFINE_string("out", None, "Folder to write. Default: studies/<dataset>.")
 flags.DEFINE_boolean("overwrite", False, "Begin anew; what was there is moved aside.")
 flags.DEFINE_boolean("dry_run", False, "Print the plan and stop.")
-flags.define_from(Settings(), SETTINGS)
+flags.define_settings(
+    {name: setting_fields()[name] for name in SETTINGS},
+    seed="Of the split, and of everything drawn at random in the first training.",
+)
 flags.define_from(Options(), OPTIONS)
 
 
@@ -105,7 +100,7 @@ def main(values):
         options=Options(**command_line.given(Options, values)),
         settings={
             name: value
-            for name, value in command_line.given(Settings, values).items()
+            for name, value in command_line.given(SETTINGS, values).items()
             if name in SETTINGS
         },
         tables=tables,

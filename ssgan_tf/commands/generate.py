@@ -13,7 +13,7 @@ from ssgan_tf.data.balance import parse_per_class
 from ssgan_tf.errors import UserError
 from ssgan_tf.filtering import Filter
 from ssgan_tf.generation import write_generated_set
-from ssgan_tf.training import Interrupted
+from ssgan_tf.runs.interruption import Interrupted
 
 flags = command_line.Flags()
 flags.DEFINE_string("run", None, "Run directory that train.py wrote.")

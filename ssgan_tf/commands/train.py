@@ -12,31 +12,12 @@ from ssgan_tf.data.loading import places_of
 from ssgan_tf.data.splits import limited_split, parse_class_sizes
 from ssgan_tf.files import require_outside
 from ssgan_tf.jobs import parse_jobs
-from ssgan_tf.methods import METHODS, Settings, create
-from ssgan_tf.training import Interrupted, Options, fit
+from ssgan_tf.methods import METHODS, create, setting_fields
+from ssgan_tf.runs.interruption import Interrupted
+from ssgan_tf.runs.run_directory import default_run_path
+from ssgan_tf.training import Options, fit
 from ssgan_tf.training.plan import describe_data, describe_plan
-from ssgan_tf.training.run_directory import default_run_path
 
-SETTINGS = {
-    "image_size": "Height and width in pixels: 32, 64 or 128.",
-    "latent_dim": "Length of the noise vector.",
-    "base_channels": "Feature maps of the generator at 4×4; a multiple of 32.",
-    "pyramid": "Pyramid connections; --nopyramid is the ablation 'without PC'.",
-    "generator_norm": "Normalisation in the generator: batch or layer.",
-    "mu": "Weight of the perceptual loss (Eq. 2); 0 is the ablation 'without PL'.",
-    "lambda_": "Weight of the gradient penalty (Eq. 3).",
-    "learning_rate": "Learning rate of both optimisers (sagan: the critic's is 4 times this).",
-    "batch_size": "Images a step, over all devices together.",
-    "critic_steps": "Critic updates per generator update.",
-    "noise": "Distribution of the noise: normal, poisson, uniform or normal+uniform.",
-    "ema": "Decay of the generator's moving average; 0 keeps none.",
-    "augment_critic": "What every image goes through before the critic: none, diffaugment or ada.",
-    "penalty": "Of the critic, beside its own: none, or some of lecam,r1.",
-    "flip": "Train on horizontal mirror images as well.",
-    "vgg_weights": "imagenet (downloaded once), a file, or random (only to try things out).",
-    "precision": "auto, float32 or mixed_bfloat16.",
-    "seed": "Of the split, the weights, the batches and the noise.",
-}
 OPTIONS = {
     "iterations": "Generator updates per network: per class, or for all if conditional.",
     "minutes": "Stop a network after so many minutes of training, if that is sooner.",
@@ -65,13 +46,13 @@ flags.DEFINE_string(
     "Slurm or Kubernetes says.",
 )  # fmt: skip
 flags.DEFINE_boolean("dry_run", False, "Print the plan and stop.")
-flags.define_from(METHODS["ssgan"].defaults, SETTINGS)
+flags.define_settings(setting_fields())
 flags.define_from(Options(), OPTIONS)
 
 
 def main(values):
     """Load the data, train, say where things are."""
-    method = create(values.method, **command_line.given(Settings, values))
+    method = create(values.method, **command_line.given(setting_fields(), values))
     jobs = parse_jobs(values.jobs)
     options = Options(**command_line.given(Options, values) | {"jobs": jobs})
     at_most, kept = parse_class_sizes("train_per_class", values.train_per_class)

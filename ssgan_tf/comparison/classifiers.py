@@ -18,7 +18,7 @@ from ssgan_tf.classify.records import make_config
 from ssgan_tf.classify.study import RESULTS, Study
 from ssgan_tf.classify.training import Settings
 from ssgan_tf.json_files import find_json
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.runs.run_directory import RunDirectory
 
 #: What the paper calls random clipping; and what anyone would do first, so the one to beat.
 CLIPPING, BASELINE = "crop", "flip-crop"

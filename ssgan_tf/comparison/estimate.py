@@ -7,9 +7,9 @@ import time
 import tensorflow as tf
 
 from ssgan_tf.comparison.classifiers import real_images
-from ssgan_tf.training.plan import iteration_flops
-from ssgan_tf.training.precision import dtype_policy, resolve_precision
-from ssgan_tf.training.step import build
+from ssgan_tf.device.precision import dtype_policy, resolve_precision
+from ssgan_tf.methods.gan.plan import iteration_flops
+from ssgan_tf.methods.gan.step import build
 
 EFFICIENCY = 0.5  # of the rate of matrix products, that trainings reach here
 MEASURED_FOR = 0.5  # seconds

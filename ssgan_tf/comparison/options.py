@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from ssgan_tf import training
 from ssgan_tf.bounds import require_fields
 from ssgan_tf.classify.conditions import parse_sizes
+from ssgan_tf.device.strategy import STRATEGIES
 from ssgan_tf.errors import UserError
 from ssgan_tf.metrics.inception import FEATURES, require_known
-from ssgan_tf.training.strategy import STRATEGIES
 
 ITERATIONS = 20_000  # where no budget is given
 OF_TRAINING = ("strategy", "checkpoint_every", "sample_every", "log_every")

@@ -11,7 +11,7 @@ from ssgan_tf.comparison.scores import fid_name, fids, floor, groups, label, mea
 from ssgan_tf.files import write_atomically
 from ssgan_tf.metrics.checkerboard import mean_log_spectrum, nyquist_share
 from ssgan_tf.published import TABLE_1
-from ssgan_tf.training.metrics_log import read_metrics
+from ssgan_tf.runs.metrics_log import read_metrics
 
 COLUMNS = 10  # images of a row of samples
 ENLARGED = 3  # times, images that are to show their pixels

@@ -14,7 +14,7 @@ from ssgan_tf.comparison.work import STATE
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import write_atomically
 from ssgan_tf.plots import write_png
-from ssgan_tf.training.provenance import git_commit, hashes_by_class, versions
+from ssgan_tf.runs.provenance import git_commit, hashes_by_class, versions
 from ssgan_tf.version import __version__
 
 SCHEMA = 1  # of results.json; raised when a key changes its meaning

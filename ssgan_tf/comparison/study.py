@@ -31,11 +31,10 @@ from ssgan_tf.data.splits import limited_split
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import content_of, disk_errors, require_outside, write_json
 from ssgan_tf.jobs import share
-from ssgan_tf.methods import Settings
+from ssgan_tf.methods.contract import Settings
 from ssgan_tf.metrics.inception_graph import open_inception
-from ssgan_tf.training.fit import Interrupted
-from ssgan_tf.training.interruption import Interruption
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.runs.interruption import Interrupted, Interruption
+from ssgan_tf.runs.run_directory import RunDirectory
 
 CONFIG, RESULTS, REPORT, REPORT_LOCK = "config.json", "results.json", "report.html", ".report.lock"
 DOING = {
@@ -101,7 +100,7 @@ class Comparison:
         if self.classify and len(self.images.class_names) < 2:
             raise UserError(f"{self.images.name} has one class; classifiers need two or more")
         for work in self.works:
-            work.method.networks_of(self.images.class_names)  # refuses too few of them
+            work.method.jobs(self.images.class_names)  # refuses too few of them
         self._limit(self._recorded_limit())
         self.failures, self.held = [], []
 

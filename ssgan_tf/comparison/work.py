@@ -23,9 +23,9 @@ from ssgan_tf.files import write_json
 from ssgan_tf.generation import write_generated_set
 from ssgan_tf.json_files import NUMBER, Each, find_json
 from ssgan_tf.methods import create
+from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training import fit
-from ssgan_tf.training.loop import done_so_far
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.training.loop import seconds_of_training
 
 STATE, FAILURE, LOCK = "state.json", "failure.txt", ".lock"
 SHAPE = {  # of state.json
@@ -183,7 +183,7 @@ class MemberWork(Work):
         return updates and updates * len(self.study.images.class_names) // self.networks
 
     def _networks(self):
-        return self.method.networks_of(self.study.images.class_names)
+        return self.method.jobs(self.study.images.class_names)
 
     def updates(self):
         """Return the generator updates of each network of its run, a dict."""
@@ -254,7 +254,10 @@ class MemberWork(Work):
     def _trained_seconds(self):
         """Return the seconds behind the checkpoints of its run, by whichever process."""
         run = RunDirectory(self.run)
-        return sum(done_so_far(run.checkpoints(name))[1] for name in self._networks())
+        return sum(
+            seconds_of_training(run.checkpoints(name, self.method.last_phase))
+            for name in self._networks()
+        )
 
     def _generate_is_done(self):
         manifest, updates = read_manifest(self.generated), self.updates()

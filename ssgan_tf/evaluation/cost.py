@@ -1,35 +1,45 @@
 """What the networks behind a generated set cost, beside the paper's Table 2."""
 
 from ssgan_tf import methods
-from ssgan_tf.metrics.complexity import flops, parameter_count
+from ssgan_tf.errors import UserError
 from ssgan_tf.published import TABLE_2
-from ssgan_tf.training.step import build
 
 
-def cost(settings):
-    """Return parameters (SSGAN, Eq. 9) and operations (Eq. 10) of a method's networks.
+def cost(manifest):
+    """Return the cost that a manifest records; that of its settings where it is an older one.
+
+    Args:
+        manifest: of a generated set; None where the folder has none.
+
+    Returns:
+        dict for JSON: `method`, and what `ssgan_tf.methods.contract.Cost` holds; `published` has
+        the figures of Table 2 where the method is in it. None where nothing is known.
+    """
+    settings = (manifest or {}).get("settings")
+    if not settings:
+        return None
+    name, recorded = settings.get("method"), manifest.get("cost")
+    if recorded is None:
+        recorded = of_settings(settings)
+    if recorded is None:
+        return None
+    published = TABLE_2.get(name)
+    return {
+        "method": name,
+        **recorded,
+        "published": published and {"parameters": published.parameters, "flops": published.flops},
+    }
+
+
+def of_settings(settings):
+    """Return the cost of the networks that recorded settings describe, a dict, or None.
 
     Args:
         settings: the section "settings" of a run's `config.json`, or of a manifest.
-
-    Returns:
-        dict for JSON; `published` holds the figures of Table 2, where the method is in it.
     """
-    method = methods.recreate(settings)
-    generator, critic = build(method, len(settings.get("classes", [None])))
-    published = TABLE_2.get(method.name)
-    return {
-        "method": method.name,
-        "parameters": {
-            "generator": parameter_count(generator),
-            "critic": parameter_count(critic),
-            "together": parameter_count(generator, critic),
-        },
-        "flops": {
-            "generator": flops(generator),
-            "critic": flops(critic),
-            "batch": method.settings.batch_size * flops(generator, critic),
-            "batch_size": method.settings.batch_size,
-        },
-        "published": published and {"parameters": published.parameters, "flops": published.flops},
-    }
+    try:
+        method = methods.recreate(settings)
+    except UserError:  # it came from somewhere else; its images can be judged all the same
+        return None
+    found = method.cost(len(settings.get("classes", [None])))
+    return found and found._asdict()

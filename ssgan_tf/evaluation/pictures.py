@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ssgan_tf import methods, plots
+from ssgan_tf.errors import UserError
 from ssgan_tf.files import write_atomically
 from ssgan_tf.metrics.tsne import embed_each, thin
 from ssgan_tf.progress import progress_bar
-from ssgan_tf.training.metrics_log import read_metrics
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.runs.metrics_log import read_metrics
+from ssgan_tf.runs.run_directory import RunDirectory
 
 SHOWN = 10  # images of each class in the overview
 MOST_POINTS = 500  # of each kind in a t-SNE picture
@@ -134,6 +135,9 @@ def _curves(inputs):
         return {}
     run, settings = RunDirectory(manifest["run"]), manifest["settings"]
     learnt = settings.get("classes", inputs.real.class_names)
-    networks = methods.recreate(settings).networks_of(learnt)
-    logs = {name: read_metrics(run.metrics_path(name)) for name in networks}
+    try:
+        jobs = methods.recreate(settings).jobs(learnt)
+    except UserError:  # a method that is not installed here; its images are judged all the same
+        return {}
+    logs = {name: read_metrics(run.metrics_path(name)) for name in jobs}
     return {name: records for name, records in logs.items() if records}

@@ -29,7 +29,7 @@ from ssgan_tf.json_files import Each, find_json
 from ssgan_tf.metrics.inception import FEATURES, require_known
 from ssgan_tf.metrics.inception_graph import open_inception
 from ssgan_tf.metrics.ssim import read_super_classes
-from ssgan_tf.training.provenance import git_commit, versions
+from ssgan_tf.runs.provenance import git_commit, versions
 from ssgan_tf.version import __version__
 
 METRICS, REPORT = "metrics.json", "report.html"
@@ -78,8 +78,7 @@ def evaluate(
     )  # fmt: skip
     groups = read_super_classes(super_classes, found.real.class_names)
     accuracy = None if baseline is None else read_baseline(baseline, found.real.class_names)
-    recorded = (found.manifest or {}).get("settings")
-    own_cost = cost(recorded) if recorded else None
+    own_cost = cost(found.manifest)
     network = open_inception(inception, features, cache_dir, progress)
     sides = extract_sides(found, network, cache_dir, seconds, progress)
     measured, evidence = measure(

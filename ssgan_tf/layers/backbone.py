@@ -14,14 +14,22 @@ from ssgan_tf.layers.small_maps import strided_conv, strided_deconv
 
 SMALLEST_MAP = 4  # height and width where the generator begins and the critic ends
 KERNEL = 5  # height and width of every strided convolution
-IMAGE_SIZES = (32, 64, 128)
+IMAGE_SIZES = (32, 64, 128, 256)
 
 
 def stages(image_size):
-    """Return how often 4×4 doubles to reach `image_size`: 3, 4 or 5 for 32, 64 or 128."""
+    """Return how often 4×4 doubles to reach `image_size`: 3, 4, 5 or 6 for 32, 64, 128 or 256."""
     if not isinstance(image_size, numbers.Integral) or image_size not in IMAGE_SIZES:
-        raise UserError(f"--image_size is {image_size}; it must be one of 32, 64 or 128")
+        raise UserError(f"--image_size is {image_size}; it must be one of 32, 64, 128 or 256")
     return (image_size // SMALLEST_MAP).bit_length() - 1
+
+
+def fewest_channels(image_size):
+    """Return the fewest base channels with which no layer for that size is without filters.
+
+    They halve from stage to stage; the critic's first convolution has `base / 2 ** stages`.
+    """
+    return 2 ** stages(image_size)
 
 
 def normal_initializer():
@@ -61,7 +69,7 @@ class Generator(keras.Model):
     their channels halve from `base_channels`.
 
     Args:
-        image_size: 32, 64 or 128.
+        image_size: 32, 64, 128 or 256.
         base_channels: channels at 4×4.
         norm: function from a name to a normalisation.
         wrap: function from a layer with weights to the one that stands in its place.
@@ -140,7 +148,7 @@ class Critic(keras.Model):
     `(batch,)`, float32, unbounded.
 
     Args:
-        image_size: 32, 64 or 128.
+        image_size: 32, 64, 128 or 256.
         base_channels: channels of the generator at 4×4; the critic ends with half as many.
         norm: function from a name to a normalisation, or None for none. The first map never has
             one, as in DCGAN and WGAN-GP: it would erase brightness and contrast.

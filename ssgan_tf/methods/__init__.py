@@ -1,18 +1,93 @@
-"""The methods that can be trained, by name."""
+"""The methods that make images, by name: those here, and those that other packages bring."""
 
 import dataclasses
+import importlib
+import importlib.metadata
+from collections.abc import Mapping
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.methods.acgan import ACGAN
-from ssgan_tf.methods.base import GAN, Settings
-from ssgan_tf.methods.dcgan import DCGAN
-from ssgan_tf.methods.reacgan import ReACGAN
-from ssgan_tf.methods.sagan import SAGAN
-from ssgan_tf.methods.ssgan import SSGAN
-from ssgan_tf.methods.wgan import WGAN
-from ssgan_tf.methods.wgan_gp import WGANGP
+from ssgan_tf.methods.contract import Method, Sampler, Settings
 
-METHODS = {method.name: method for method in (SSGAN, WGANGP, WGAN, DCGAN, SAGAN, ACGAN, ReACGAN)}
+#: The entry points by which an installed package brings methods of its own.
+GROUP = "ssgan_tf.methods"
+
+_OWN = {
+    "ssgan": "ssgan_tf.methods.gan.ssgan:SSGAN",
+    "wgan-gp": "ssgan_tf.methods.gan.wgan_gp:WGANGP",
+    "wgan": "ssgan_tf.methods.gan.wgan:WGAN",
+    "dcgan": "ssgan_tf.methods.gan.dcgan:DCGAN",
+    "sagan": "ssgan_tf.methods.gan.sagan:SAGAN",
+    "acgan": "ssgan_tf.methods.gan.acgan:ACGAN",
+    "reacgan": "ssgan_tf.methods.gan.reacgan:ReACGAN",
+}
+
+
+class _Registry(Mapping):
+    """From names to classes of methods, imported when they are asked for."""
+
+    def __init__(self):
+        brought = importlib.metadata.entry_points(group=GROUP)
+        self._found = {point.name: point for point in brought if point.name not in _OWN}
+        self._classes = {}
+
+    def add(self, method):
+        """Take in a class."""
+        self._classes[method.name] = method
+
+    def __getitem__(self, name):
+        if name not in self._classes:
+            if name in _OWN:
+                module, _, cls = _OWN[name].partition(":")
+                self._classes[name] = getattr(importlib.import_module(module), cls)
+            else:
+                self._classes[name] = _load(self._found[name])
+        return self._classes[name]
+
+    def __iter__(self):
+        return iter(dict.fromkeys((*_OWN, *self._found, *self._classes)))
+
+    def __len__(self):
+        return len(list(iter(self)))
+
+
+def _load(point):
+    try:
+        found = point.load()
+    except Exception as error:  # anything may go wrong in somebody else's package
+        raise UserError(
+            f"the method {point.name!r} of an installed package cannot be loaded "
+            f"({type(error).__name__}: {error}); mend or uninstall {point.value}"
+        ) from error
+    if not (isinstance(found, type) and issubclass(found, Method)) or found.name != point.name:
+        raise UserError(
+            f"{point.value} is to be the method {point.name!r} but is no ssgan_tf Method of that "
+            "name; mend or uninstall the package"
+        )
+    return found
+
+
+METHODS = _Registry()
+
+
+def register(method):
+    """Add a method to `METHODS`, for this process; can decorate its class.
+
+    Installed packages do without: they name their methods as entry points of `ssgan_tf.methods`.
+
+    Args:
+        method: a subclass of `Method` with a name of its own.
+
+    Returns:
+        the class.
+
+    Raises:
+        UserError: another class has that name.
+    """
+    former = METHODS.get(method.name)
+    if former is not None and former is not method:
+        raise UserError(f"there is a method {method.name!r} already; choose another name")
+    METHODS.add(method)
+    return method
 
 
 def create(name, **changes):
@@ -20,7 +95,7 @@ def create(name, **changes):
 
     Args:
         name: a key of `METHODS`.
-        **changes: settings that differ from the method's defaults, see `Settings`.
+        **changes: settings that differ from the method's defaults, by the names of its fields.
 
     Raises:
         UserError: no such method, no such setting, or an impossible value.
@@ -37,27 +112,42 @@ def recreate(flags):
         flags: dict keyed by the flags of `train.py`, with the method's name as `method`: the
             section "settings" of a run's `config.json`. Other keys are passed over.
     """
-    if not isinstance(flags.get("method"), str):
+    name = flags.get("method")
+    if not isinstance(name, str):
         raise UserError("the settings that were recorded name no method; train again")
-    fields = {field.name: field.name.rstrip("_") for field in dataclasses.fields(Settings)}
-    return create(
-        flags["method"], **{name: flags[flag] for name, flag in fields.items() if flag in flags}
-    )
+    if name not in METHODS:
+        raise UserError(
+            f"the method {name!r} is not installed here; choose one of {', '.join(METHODS)}, or "
+            "install the package that brings it"
+        )
+    fields = {field.name: field.name.rstrip("_") for field in _fields(name)}
+    return create(name, **{field: flags[flag] for field, flag in fields.items() if flag in flags})
 
 
-def load(run, average=True):
-    """Return a trained method from a run directory, ready for `sample`.
+def setting_fields():
+    """Return the settings of all methods, a dict from name to dataclass field and default value.
 
-    Args:
-        run: a folder that `train.py` or `fit` wrote.
-        average: sample from the moving average of the weights, where the run kept one.
-
-    Raises:
-        UserError: the folder is no run, or holds no checkpoint.
+    Where methods share a setting, they are those of the first method that has it.
     """
-    from ssgan_tf.training.sampling import load_run  # methods stand below training
+    found = {}
+    for name in METHODS:
+        for field in _fields(name):
+            value = getattr(METHODS[name].defaults, field.name)
+            found.setdefault(field.name, (field, value))
+    return found
 
-    return load_run(run, average)
+
+def _fields(name):
+    return dataclasses.fields(METHODS[name].defaults)
 
 
-__all__ = ["GAN", "METHODS", "Settings", "create", "load", "recreate"]
+__all__ = [
+    "METHODS",
+    "Method",
+    "Sampler",
+    "Settings",
+    "create",
+    "recreate",
+    "register",
+    "setting_fields",
+]

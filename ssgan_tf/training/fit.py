@@ -1,4 +1,4 @@
-"""A whole training: every network of a method, into a run directory."""
+"""A whole training: every job of a method, phase by phase, into a run directory."""
 
 import contextlib
 import dataclasses
@@ -6,26 +6,19 @@ import gc
 import logging
 import math
 import os
-import zlib
-
-import keras
-import tensorflow as tf
 
 from ssgan_tf.bounds import require_fields
+from ssgan_tf.device.strategy import make_workers
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors
 from ssgan_tf.jobs import share
-from ssgan_tf.training.batches import DeviceImages
-from ssgan_tf.training.interruption import Interruption
-from ssgan_tf.training.loop import Stopped, done_so_far, train_network
-from ssgan_tf.training.precision import dtype_policy, resolve_for_gan
-from ssgan_tf.training.provenance import make_config
+from ssgan_tf.methods.contract import Job, Trained
+from ssgan_tf.runs.interruption import Interrupted, Interruption
+from ssgan_tf.runs.run_directory import RunDirectory, default_run_path
+from ssgan_tf.runs.state import export
+from ssgan_tf.training.config import make_config
+from ssgan_tf.training.loop import Stopped, progress_of, train_phase
 from ssgan_tf.training.reporting import Progress
-from ssgan_tf.training.run_directory import RunDirectory, default_run_path
-from ssgan_tf.training.sampling import SampledGenerator, take_generators
-from ssgan_tf.training.state import of_generators
-from ssgan_tf.training.step import TrainingStep
-from ssgan_tf.training.strategy import make_workers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,68 +63,52 @@ class Options:
         return math.inf if self.minutes is None else 60.0 * self.minutes
 
 
-class Interrupted(Exception):
-    """A signal stopped the training after its state was saved; `exit_code` tells which."""
-
-    def __init__(self, exit_code):
-        super().__init__("training was stopped by a signal; its state is saved")
-        self.exit_code = exit_code
-
-
 def fit(method, image_set, *, held_out=None, **options):
     """Train a method on every image of an image set.
 
-    There is one network per class, or one for all where the method is conditional.
-
     Runs where a former call with the same settings and run directory left off. Several processes
-    may train into one run directory, each other networks.
+    may train into one run directory, each other jobs.
 
     Args:
-        method: the `GAN`; afterwards its `generators` hold one for each class (that `jobs` leave).
-        image_set: the `ImageSet` to learn from, of the method's image size.
+        method: the `Method`.
+        image_set: the `ImageSet` to train on, of the method's image size.
         held_out: the `ImageSet` of test images, recorded in the run so that `classify.py` can
             check for leaks.
         **options: see `Options`.
 
     Returns:
-        the method.
+        the `Sampler` of the classes that were trained (those that `jobs` leave).
 
     Raises:
         UserError: an option, the data or the run directory does not fit, or a loss is not finite.
         Interrupted: SIGINT or SIGTERM; the state has been saved.
     """
     options = _make_options(options)
-    settings = method.settings
-    if image_set.images.shape[1] != settings.image_size:
+    size = method.settings.image_size
+    if image_set.images.shape[1] != size:
         raise UserError(
             f"the images are {image_set.images.shape[1]} pixels wide and --image_size is "
-            f"{settings.image_size}; load the data set with that size"
+            f"{size}; load the data set with that size"
         )
-    all_networks = method.networks_of(image_set.class_names)  # refuses too few before it writes
-    networks = dict(share(all_networks.items(), options.jobs))
-    if not networks:
+    all_jobs = method.jobs(image_set.class_names)  # refuses too few classes before it writes
+    jobs = dict(share(all_jobs.items(), options.jobs))
+    if not jobs:
         logging.getLogger(__name__).warning(
             "process %d of %d has nothing to train: networks in all: %d",
-            *options.jobs, len(all_networks),
+            *options.jobs, len(all_jobs),
         )  # fmt: skip
-        return method
-    workers = make_workers(options.strategy, settings.batch_size)
-    precision = resolve_for_gan(settings.precision)
-    with workers.strategy.scope(), dtype_policy(precision):
-        perceptual = method.build_perceptual()
-    if perceptual and settings.vgg_weights == "random":
-        logging.getLogger(__name__).warning(
-            "RANDOM WEIGHTS in the perceptual network: fit for trying things out, not for results"
-        )
+        return method.sampler({}, lambda: image_set)
+    workers = make_workers(options.strategy, method.images_per_step)
+    with workers.strategy.scope():
+        config = make_config(method, image_set, held_out, options)
     run = RunDirectory(options.run_dir or default_run_path(image_set.name, method.name))
-    config = make_config(method, precision, perceptual, image_set, held_out, options)
     with disk_errors(f"training into {run.path}"):
         writing = contextlib.nullcontext()
         if workers.chief:
-            writing = run.begun(config, networks, options.overwrite)
+            writing = run.begun(config, jobs, options.overwrite)
         with writing:
-            _fit_networks(method, networks, image_set, perceptual, precision, options, run, workers)
-    return method
+            trained = _fit_jobs(method, jobs, image_set, options, run, workers)
+    return method.sampler(trained, lambda: image_set)
 
 
 def _make_options(options):
@@ -142,55 +119,58 @@ def _make_options(options):
     return Options(**options)
 
 
-def _fit_networks(method, networks, image_set, perceptual, precision, options, run, workers):
-    found = {name: done_so_far(run.checkpoints(name)) for name in networks}
-    done = {name: iterations for name, (iterations, _) in found.items()}
-    left = sum(max(options.iterations - iterations, 0) for iterations in done.values())
-    progress = Progress(
-        options.iterations,
-        method.settings.batch_size,
-        left,
-        options.progress and workers.chief,
-    )
+def _fit_jobs(method, jobs, image_set, options, run, workers):
+    """Train jobs that are not finished; return what is `Trained` of each."""
+    last = method.last_phase
+    found = dict.fromkeys(jobs, (0, 0.0, False))
+    if last is not None:
+        found = {name: progress_of(run.checkpoints(name, last), options) for name in jobs}
+    left = sum(max(options.iterations - done, 0) for done, _, whole in found.values() if not whole)
+    progress = Progress(len(jobs), left, options.progress and workers.chief)
+    trained = {}
     with Interruption() as interruption:
-        for place, (name, class_names) in enumerate(networks.items(), 1):
+        for place, (name, class_names) in enumerate(jobs.items(), 1):
             images = image_set.with_classes(class_names)
-            if done[name] >= options.iterations or found[name][1] >= options.seconds:
-                progress.skip(name, place, len(networks), done[name])
-                done[name], weights, _ = run.checkpoints(name).load(only=of_generators)
-                sampled = SampledGenerator(method, images.counts())
-                sampled.take(weights)
+            done, _, whole = found[name]
+            held = {}
+            if whole:
+                progress.skip(name, place, done)
             else:
-                with workers.strategy.scope(), dtype_policy(precision):
-                    step = make_step(method, name, images, perceptual, options.jit)
-                sampled = SampledGenerator(method, images.counts())
-                progress.start(name, place, len(networks), done[name])
+                job = Job(name, images, options.jit)
                 try:
-                    done[name] = train_network(
-                        step, sampled, run, name, options, workers, interruption, progress
-                    )
+                    done = _train(method, job, place, options, run, workers, interruption,
+                                  progress, held)  # fmt: skip
                 except Stopped:
                     raise Interrupted(interruption.exit_code) from None
-                finally:
-                    progress.stop()
-                del step
-                gc.collect()  # the compiled step refers to itself; free its memory now
-            take_generators(method, sampled, done[name])
+            trained[name] = Trained(images.counts(), done, _reader(run, name, held))
+    return trained
 
 
-def make_step(method, name, images, perceptual, jit=False):
-    """Return the `TrainingStep` of a network, its weights drawn from the seed and its name.
+def _train(method, job, place, options, run, workers, interruption, progress, held):
+    """Train the phases of a job; return the iterations of the last one.
 
-    Args:
-        method: the `GAN`.
-        name: the network's, a key of `method.networks_of(...)`.
-        images: the `ImageSet` of its classes.
-        perceptual: what `method.build_perceptual()` returned.
-        jit: compile with XLA.
+    `held` is filled with what phases end with, where this process writes no files of it.
     """
-    settings = method.settings
-    seed = (settings.seed, zlib.crc32(name.encode()) % 2**31)
-    keras.utils.set_random_seed(zlib.crc32(f"{seed[0]} {name}".encode()))
-    strategy = tf.distribute.get_strategy()
-    data = DeviceImages(images.images, perceptual, settings.flip, strategy, images.labels)
-    return TrainingStep(method, data, perceptual, seed, jit, len(images.class_names))
+    done, phases = 0, method.phases(job)
+    while True:
+        with workers.strategy.scope():
+            phase = next(phases, None)
+        if phase is None:
+            gc.collect()  # a compiled step refers to itself; free its memory now
+            return done
+        done = train_phase(phase, run, job.name, place, options, workers, interruption, progress)
+        if not workers.chief:
+            held[phase.name] = export(phase.variables())
+        del phase
+        gc.collect()
+
+
+def _reader(run, name, held):
+    """Return the function `weights` of a `Trained`."""
+
+    def weights(phase="", only=None):
+        if phase not in held:
+            return run.weights(name, phase, only)
+        return {key: value for key, value in held[phase].items() if only is None or only(key)}
+
+    return weights

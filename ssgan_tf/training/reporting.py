@@ -19,7 +19,7 @@ from tqdm import tqdm
 from ssgan_tf import plots
 from ssgan_tf.files import write_atomically
 from ssgan_tf.progress import progress_bar
-from ssgan_tf.training.metrics_log import MetricsLog, read_metrics
+from ssgan_tf.runs.metrics_log import MetricsLog, read_metrics
 
 MOST_FRAMES = 60  # of progress.gif
 GRID = re.compile(r"\d{6,}\.png")  # the name of a sample grid
@@ -27,19 +27,20 @@ _log = logging.getLogger(__name__)
 
 
 class Report:
-    """The records of one network's training, written into its folder of the run.
+    """The records of a phase of a training, written into its folder of the run.
 
     Args:
         run: the `RunDirectory`.
-        name: the network's.
+        name: the job's.
+        phase: the phase's name.
         step: iterations done so far; records after it are dropped, for they will come again.
         window: sums of losses since the last log step, as `window` returned them when saved.
     """
 
-    def __init__(self, run, name, step=0, window=None):
-        self.samples = run.sample_directory(name)
-        self.directory = run.network_directory(name)
-        self.metrics_path = run.metrics_path(name)
+    def __init__(self, run, name, phase="", step=0, window=None):
+        self.samples = run.sample_directory(name, phase)
+        self.directory = run.phase_directory(name, phase)
+        self.metrics_path = run.metrics_path(name, phase)
         self.samples.mkdir(parents=True, exist_ok=True)
         for picture in self._pictures():
             if int(picture.stem) > step:
@@ -71,7 +72,12 @@ class Report:
             tf.summary.scalar("images_per_second", images_per_second)
 
     def show(self, step, images):
-        """Write a grid of samples, uint8 `(count, size, size, 3)`, as PNG and to TensorBoard."""
+        """Write a grid of samples, uint8 `(count, size, size, 3)`, as PNG and to TensorBoard.
+
+        None writes none.
+        """
+        if images is None:
+            return
         grid = plots.image_grid(images)
         path = self.samples / f"{step:06d}.png"
         write_atomically(path, lambda file: plots.write_png(file, grid))
@@ -138,31 +144,44 @@ def _of_one_size(pictures):
     return [frame for frame in frames if frame.shape == sizes.most_common(1)[0][0]]
 
 
-#: What the losses are called in the bar, where a method has them.
+#: What losses are called in the bar; of a phase that has none of these, all have their names.
 SHORT = {"critic_loss": "D", "generator_loss": "G", "wasserstein": "W", "class_loss": "C"}
 
 
 class Progress:
-    """One bar for the network at hand, with the time left for it and for all networks.
+    """One bar for the phase at hand, with the time left for it and for all jobs.
 
     Args:
-        iterations: per network.
-        batch_size: images an iteration shows, for the images a second.
-        left: iterations still to do over all networks.
+        jobs: how many there are.
+        left: iterations still to do over all jobs, of those that the user decides on.
         enabled: False shows nothing.
     """
 
-    def __init__(self, iterations, batch_size, left, enabled=True):
-        self.iterations, self.batch_size = iterations, batch_size
-        self.left, self.enabled = left, enabled
+    def __init__(self, jobs, left, enabled=True):
+        self.jobs, self.left, self.enabled = jobs, left, enabled
+        self.images_per_iteration = 1
+        self.iterations = self.counted = None
         self.seconds_per_iteration = None
         self.bar = None
 
-    def start(self, name, place, networks, done):
-        """Begin the bar of a network that already has `done` iterations."""
+    def start(self, name, place, phase, iterations, done):
+        """Begin the bar of a phase.
+
+        Args:
+            name: the job's.
+            place: of the job, from 1.
+            phase: the `Phase`.
+            iterations: that it will have in the end.
+            done: that it has.
+        """
+        if phase.iterations is not None or phase.images_per_iteration != self.images_per_iteration:
+            self.seconds_per_iteration = None  # another phase's would mislead
+        self.iterations, self.counted = iterations, phase.iterations is None
+        self.images_per_iteration = phase.images_per_iteration
+        words = f"{name}, {phase.name}" if phase.name else name
         self.bar = progress_bar(
             self.iterations,
-            f"{name} ({place}/{networks})",
+            f"{words} ({place}/{self.jobs})",
             shown=self.enabled,
             initial=done,
             ncols=min(shutil.get_terminal_size((140, 20)).columns, 160),
@@ -170,11 +189,11 @@ class Progress:
             "[{elapsed}<{remaining}{postfix}]",
         )
 
-    def skip(self, name, place, networks, done):
-        """Say that a network has enough iterations already."""
+    def skip(self, name, place, done):
+        """Say that a job has enough iterations already."""
         if self.enabled:
             print(
-                f"{name} ({place}/{networks}) has {done} iterations already; raise "
+                f"{name} ({place}/{self.jobs}) has {done} iterations already; raise "
                 "--iterations (or --minutes) to go on",
                 file=sys.stderr,
             )
@@ -186,18 +205,20 @@ class Progress:
             count: iterations.
             seconds: that they took.
             losses: dict by name.
-            seconds_left: that the network may be trained, where it has a limit.
+            seconds_left: that the phase may be trained, where it has a limit.
         """
         pace = seconds / count
         former = self.seconds_per_iteration or pace
         self.seconds_per_iteration = 0.8 * former + 0.2 * pace
-        self.left -= count
-        shown = [f"{word} {losses[name]:.3g}" for name, word in SHORT.items() if name in losses]
+        self.left -= count * self.counted
+        words = {name: word for name, word in SHORT.items() if name in losses}
+        words = words or {name: name for name in losses}
+        shown = [f"{word} {losses[name]:.3g}" for name, word in words.items()]
         shown.append(f"{self.images_per_second:.3g} img/s")
         if seconds_left < math.inf:
             ahead = max(seconds_left, 0) / self.seconds_per_iteration
             self.bar.total = min(self.iterations, self.bar.n + count + round(ahead))
-        else:
+        elif self.counted:
             left = int(self.left * self.seconds_per_iteration)
             shown.append(f"all {tqdm.format_interval(left)}")
         self.bar.set_postfix_str(", ".join(shown), refresh=False)
@@ -205,11 +226,11 @@ class Progress:
 
     @property
     def images_per_second(self):
-        """Real images that the generator's updates see a second."""
-        return self.batch_size / max(self.seconds_per_iteration, 1e-9)
+        """Real images that iterations show a second."""
+        return self.images_per_iteration / max(self.seconds_per_iteration, 1e-9)
 
     def stop(self):
-        """End the bar of the network."""
+        """End the bar of the phase."""
         self.bar.close()
 
 

@@ -10,7 +10,9 @@ from tiny import painted_squares, tiny_method
 from ssgan_tf import generation
 from ssgan_tf.classify import rounds_folder
 from ssgan_tf.data import load_dataset
-from ssgan_tf.training.sampling import ClassGenerator
+from ssgan_tf.methods.contract import Sampler
+from ssgan_tf.methods.gan.sampling import ClassGenerator, sample_batches
+from ssgan_tf.training.trained import TrainedRun
 
 CLASSES = ("left", "right")
 HELD_OUT, LEARNT = 5, 7  # of each class
@@ -51,13 +53,20 @@ def noise(latents, labels, training):
     ) * tf.ones(3)
 
 
+class Latents(Sampler):
+    def batches(self, class_name, seed=0):
+        settings = tiny_method().settings
+        return sample_batches(ClassGenerator(noise, 0, class_name), settings, seed)
+
+
 def untrained_run(folder, monkeypatch):
     """Make a run whose generators show their latents; return its folder."""
     monkeypatch.setattr(rounds_folder, "Classifier", Chosen)
     method = tiny_method()
-    method.generators = {name: ClassGenerator(noise, 0, name) for name in CLASSES}
-    method.trained_iterations = dict.fromkeys(CLASSES, 1)
-    monkeypatch.setattr(generation, "load_run", lambda run, average: method)
+    monkeypatch.setattr(generation, "load_run", lambda run, *_: TrainedRun(
+        run, json.loads((run / "config.json").read_text()), method, Latents(CLASSES),
+        dict.fromkeys(CLASSES, 1),
+    ))  # fmt: skip
     classes = {name: {"train": [], "test": []} for name in CLASSES}
     data = {"name": "real", "fingerprint": "", "classes": classes}
     folder.mkdir()

@@ -15,7 +15,7 @@ from ssgan_tf.classify import rounds, rounds_folder
 from ssgan_tf.classify.rounds_folder import RoundsFolder
 from ssgan_tf.errors import UserError
 from ssgan_tf.filtering import Filter
-from ssgan_tf.training import Interrupted
+from ssgan_tf.runs.interruption import Interrupted
 
 
 @pytest.fixture

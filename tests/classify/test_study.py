@@ -18,7 +18,7 @@ from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.classify.study import Protocol, Study, train_member
 from ssgan_tf.classify.training import ClassifierTraining, Settings
 from ssgan_tf.errors import UserError
-from ssgan_tf.training import Interrupted
+from ssgan_tf.runs.interruption import Interrupted
 
 CLASSES = ["daisy", "roses", "sunflowers"]
 

@@ -8,8 +8,8 @@ from ssgan_tf.comparison import estimate
 from ssgan_tf.comparison.estimate import Estimate, in_words, operations
 from ssgan_tf.comparison.options import Options
 from ssgan_tf.methods import create
-from ssgan_tf.training.plan import iteration_flops
-from ssgan_tf.training.step import build
+from ssgan_tf.methods.gan.plan import iteration_flops
+from ssgan_tf.methods.gan.step import build
 
 
 class FakeWork:

@@ -19,7 +19,7 @@ from ssgan_tf.comparison.options import Options
 from ssgan_tf.comparison.records import known_members, make_config
 from ssgan_tf.comparison.study import Comparison
 from ssgan_tf.errors import UserError
-from ssgan_tf.training import Interrupted
+from ssgan_tf.runs.interruption import Interrupted
 
 SETTINGS = {
     "image_size": 32, "base_channels": 32, "latent_dim": 8, "batch_size": 2, "critic_steps": 1,

@@ -1,7 +1,7 @@
 from types import SimpleNamespace
 
 from ssgan_tf.evaluation.pictures import _curves
-from ssgan_tf.training.metrics_log import MetricsLog
+from ssgan_tf.runs.metrics_log import MetricsLog
 
 
 def inputs_of(run, method, class_names, **settings):

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ssgan_tf.device.precision import dtype_policy
 from ssgan_tf.layers.attention import SelfAttention
 from ssgan_tf.layers.spectral import SpectralNormalization
-from ssgan_tf.training.precision import dtype_policy
 
 
 def feature_maps():

@@ -6,7 +6,7 @@ from keras import layers
 
 from ssgan_tf.layers import small_maps
 from ssgan_tf.layers.small_maps import plain_layers, strided_conv, strided_deconv
-from ssgan_tf.methods.ssgan import Critic, Generator
+from ssgan_tf.methods.gan.ssgan import Critic, Generator
 
 FACTORIES = {"conv": strided_conv, "deconv": strided_deconv}
 OURS = {"conv": small_maps.Conv2D, "deconv": small_maps.Conv2DTranspose}

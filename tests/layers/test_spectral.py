@@ -10,10 +10,10 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from ssgan_tf.device.precision import dtype_policy
 from ssgan_tf.layers.small_maps import strided_conv, strided_deconv
 from ssgan_tf.layers.spectral import SpectralNormalization
 from ssgan_tf.metrics.complexity import layer_costs
-from ssgan_tf.training.precision import dtype_policy
 
 LAYERS = {
     "dense": (lambda: layers.Dense(7, name="inner"), (3, 6)),

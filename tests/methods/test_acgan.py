@@ -4,12 +4,12 @@ import pytest
 import tensorflow as tf
 from tiny import painted_squares
 
+from ssgan_tf.device.batches import DeviceImages
 from ssgan_tf.errors import UserError
-from ssgan_tf.methods.acgan import ACGAN
-from ssgan_tf.methods.base import Judged
-from ssgan_tf.training.batches import DeviceImages
-from ssgan_tf.training.state import export_state, restore_state
-from ssgan_tf.training.step import TrainingStep
+from ssgan_tf.methods.gan.acgan import ACGAN
+from ssgan_tf.methods.gan.base import Judged
+from ssgan_tf.methods.gan.state import export_state, restore_state
+from ssgan_tf.methods.gan.step import TrainingStep
 
 TINY = {"image_size": 32, "base_channels": 32, "latent_dim": 8, "batch_size": 8, "ema": 0}
 CLASSES = ("left", "right")
@@ -40,7 +40,7 @@ def test_papers_settings():
 
 def test_one_class_is_refused():
     with pytest.raises(UserError, match="acgan learns to tell classes apart and there is one"):
-        ACGAN(**TINY).networks_of(["one"])
+        ACGAN(**TINY).jobs(["one"])
 
 
 def test_the_generator_sees_latents_and_one_hot_labels():

@@ -4,14 +4,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny import untrained
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods import METHODS, create
-from ssgan_tf.methods.base import ALL_CLASSES, NOISES, PRECISIONS, Judged, Settings
-from ssgan_tf.methods.losses import gradient_penalty
-from ssgan_tf.methods.ssgan import SSGAN
-from ssgan_tf.methods.wgan_gp import WGANGP
-from ssgan_tf.training.sampling import ClassGenerator
+from ssgan_tf.methods.gan.base import ALL_CLASSES, NOISES, PRECISIONS, Judged
+from ssgan_tf.methods.gan.losses import gradient_penalty
+from ssgan_tf.methods.gan.ssgan import SSGAN, Settings
+from ssgan_tf.methods.gan.wgan_gp import WGANGP
 
 
 class Dense(keras.Model):
@@ -20,7 +20,7 @@ class Dense(keras.Model):
     def __init__(self, shape, activation=None):
         super().__init__()
         self.before = keras.layers.Flatten()
-        self.dense = keras.layers.Dense(int(np.prod(shape)), activation=activation)
+        self.dense = keras.layers.Dense(int(np.prod(shape)), activation=activation, name="dense")
         self.after = keras.layers.Reshape(shape)
 
     def call(self, inputs, labels=None, training=None):
@@ -162,9 +162,9 @@ def test_settings_of_other_methods_are_refused_and_not_recorded():
 
 def test_networks_by_class_or_one_for_all(monkeypatch):
     method = Plain()
-    assert method.networks_of(["a", "b"]) == {"a": ["a"], "b": ["b"]}
+    assert method.jobs(["a", "b"]) == {"a": ("a",), "b": ("b",)}
     monkeypatch.setattr(Plain, "conditional", True)
-    assert method.networks_of(["a", "b"]) == {ALL_CLASSES: ["a", "b"]}
+    assert method.jobs(["a", "b"]) == {ALL_CLASSES: ("a", "b")}
 
 
 def test_both_sides_are_judged_in_one_call_and_come_back_in_order():
@@ -185,7 +185,7 @@ def test_both_sides_are_judged_in_one_call_and_come_back_in_order():
 
 
 def test_changes_fall_on_the_methods_own_defaults():
-    assert Plain(seed=4).settings == Settings(seed=4)
+    assert Plain(seed=4).settings == WGANGP(seed=4).settings
     assert create("ssgan", seed=4).settings.lambda_ == SSGAN.defaults.lambda_ == 1.0
 
 
@@ -198,11 +198,8 @@ def test_unknown_names():
 
 
 def with_generators():
-    method = Plain(image_size=32, latent_dim=8)
-    for seed, name in enumerate(("roses", "daisy")):
-        keras.utils.set_random_seed(seed)
-        method.generators[name] = ClassGenerator(method.build_generator(), 0, name)
-    return method
+    keras.utils.set_random_seed(0)
+    return untrained(Plain(image_size=32, latent_dim=8), {"roses": 1, "daisy": 1})
 
 
 def test_sample_gives_images_of_the_class():
@@ -227,7 +224,19 @@ def test_sample_takes_a_place_in_the_sorted_class_names():
 
 @pytest.mark.parametrize("label", ["tulips", 2, -1])
 def test_sample_of_an_unknown_class(label):
-    with pytest.raises(UserError, match=f"class {label!r}; trained classes: daisy, roses"):
+    with pytest.raises(UserError, match=f"class {label!r} can be made; classes: daisy, roses"):
         with_generators().sample(label, 1)
-    with pytest.raises(UserError, match=r"none: call fit\(\) first"):
+    with pytest.raises(UserError, match=r"not trained yet; call fit\(\) first"):
         Plain().sample(label, 1)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_images_of_256_pixels(name):
+    method = create(name, image_size=256, base_channels=64, latent_dim=8)
+    generator, critic = method.build(2)
+    labels = tf.constant([1])
+    images = generator(tf.ones((1, 8)), labels)
+    assert images.shape == (1, 256, 256, 3)
+    assert np.all(np.isfinite(keras.tree.flatten(critic(images, labels))[0]))
+    with pytest.raises(UserError, match="--base_channels is 32; it must be at least 64 for images"):
+        create(name, image_size=256, base_channels=32)

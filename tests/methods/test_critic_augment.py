@@ -3,10 +3,10 @@ import pytest
 import tensorflow as tf
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.methods import critic_augment
-from ssgan_tf.methods.base import Settings
-from ssgan_tf.methods.critic_augment import ada, diffaugment
-from ssgan_tf.methods.critic_augment.ada import ADA, STEPS, colour_maps, recolour, to_source
+from ssgan_tf.methods.gan import critic_augment
+from ssgan_tf.methods.gan.base import Settings
+from ssgan_tf.methods.gan.critic_augment import ada, diffaugment
+from ssgan_tf.methods.gan.critic_augment.ada import ADA, STEPS, colour_maps, recolour, to_source
 
 
 def images(count=4, size=16, seed=0):

@@ -3,8 +3,8 @@ import pytest
 import tensorflow as tf
 
 from ssgan_tf.methods import create
-from ssgan_tf.methods.base import Judged
-from ssgan_tf.training.step import build
+from ssgan_tf.methods.gan.base import Judged
+from ssgan_tf.methods.gan.step import build
 
 TINY = {"image_size": 32, "base_channels": 32, "latent_dim": 8}
 

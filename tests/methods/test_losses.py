@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ssgan_tf.methods.losses import (
+from ssgan_tf.methods.gan.losses import (
     bce_critic_loss,
     bce_generator_loss,
     class_loss,

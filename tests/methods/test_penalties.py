@@ -3,9 +3,10 @@ import pytest
 import tensorflow as tf
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.methods import create, penalties, recreate
-from ssgan_tf.methods.base import Settings
-from ssgan_tf.methods.penalties import R1, CriticBatch, LeCam
+from ssgan_tf.methods import create, recreate
+from ssgan_tf.methods.gan import penalties
+from ssgan_tf.methods.gan.base import Settings
+from ssgan_tf.methods.gan.penalties import R1, CriticBatch, LeCam
 
 
 def test_lecam_by_hand():

@@ -6,9 +6,9 @@ from tiny import painted_squares
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.spectral import SpectralNormalization
-from ssgan_tf.methods.base import Judged
-from ssgan_tf.methods.losses import d2d_ce
-from ssgan_tf.methods.reacgan import ReACGAN
+from ssgan_tf.methods.gan.base import Judged
+from ssgan_tf.methods.gan.losses import d2d_ce
+from ssgan_tf.methods.gan.reacgan import ReACGAN
 
 TINY = {"image_size": 32, "base_channels": 32, "latent_dim": 8, "learning_rate": 3e-3}
 
@@ -36,7 +36,7 @@ def test_authors_settings():
 
 def test_one_class_is_refused():
     with pytest.raises(UserError, match="reacgan learns to tell classes apart and there is one"):
-        ReACGAN(**TINY).networks_of(["one"])
+        ReACGAN(**TINY).jobs(["one"])
 
 
 def test_every_layer_with_a_kernel_is_spectrally_normalised(networks):

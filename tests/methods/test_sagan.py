@@ -4,14 +4,14 @@ import pytest
 import tensorflow as tf
 from tiny import painted_squares
 
+from ssgan_tf.device.batches import DeviceImages
+from ssgan_tf.device.precision import dtype_policy
 from ssgan_tf.layers.spectral import SpectralNormalization
-from ssgan_tf.methods.base import Judged
-from ssgan_tf.methods.sagan import SAGAN, Critic, Generator
+from ssgan_tf.methods.gan.base import Judged
+from ssgan_tf.methods.gan.sagan import SAGAN, Critic, Generator
+from ssgan_tf.methods.gan.state import export_state, restore_state
+from ssgan_tf.methods.gan.step import TrainingStep, build
 from ssgan_tf.metrics.complexity import layer_costs
-from ssgan_tf.training.batches import DeviceImages
-from ssgan_tf.training.precision import dtype_policy
-from ssgan_tf.training.state import export_state, restore_state
-from ssgan_tf.training.step import TrainingStep, build
 
 TINY = {"image_size": 32, "base_channels": 32, "latent_dim": 8, "batch_size": 4}
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (4, 32, 32, 3)).astype(np.float32)

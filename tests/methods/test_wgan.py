@@ -2,11 +2,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import painted_squares, tiny_method
+from tiny import make_step, painted_squares, tiny_method
 
 from ssgan_tf.methods import create
-from ssgan_tf.methods.base import Judged
-from ssgan_tf.training.fit import make_step
+from ssgan_tf.methods.gan.base import Judged
 
 
 def judged(scores):
@@ -40,7 +39,7 @@ def test_losses_by_hand():
 
 
 def test_clipping_bounds_every_weight_of_the_critic_and_none_of_the_generator():
-    step = make_step(tiny_method("wgan", critic_steps=1), "left", painted_squares(), None)
+    step = make_step(tiny_method("wgan", critic_steps=1), "left", painted_squares())
     largest = [np.abs(weight).max() for weight in step.critic.trainable_variables]
     assert max(largest) > 0.5  # the scales of batch normalisation begin at 1
     step.run_iterations(1)

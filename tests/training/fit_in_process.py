@@ -15,8 +15,9 @@ import numpy as np
 import tensorflow as tf
 from tiny import painted_squares, tiny_method
 
-from ssgan_tf.training import Interrupted, fit
-from ssgan_tf.training.step import TrainingStep
+from ssgan_tf.methods.gan.step import TrainingStep
+from ssgan_tf.runs.interruption import Interrupted
+from ssgan_tf.training import fit
 
 arguments = json.loads(sys.argv[1])
 cpu = tf.config.list_physical_devices("CPU")[0]

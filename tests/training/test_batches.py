@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ssgan_tf.training.batches import DeviceImages, shuffled_indices, to_uint8, to_unit
+from ssgan_tf.device.batches import DeviceImages, shuffled_indices, to_uint8, to_unit
 
 SEED = (3, 4)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.training.checkpoints import Checkpoints
+from ssgan_tf.runs.checkpoints import Checkpoints
 
 
 def arrays_of(step):

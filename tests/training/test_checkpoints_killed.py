@@ -9,7 +9,7 @@ WITHOUT_TENSORFLOW = Path(__file__).with_name("without_tensorflow.py")
 KILLED_WRITER = """
 import os, random, signal, sys, time
 import numpy as np
-from ssgan_tf.training.checkpoints import Checkpoints
+from ssgan_tf.runs.checkpoints import Checkpoints
 
 def arrays_of(step):
     return {f"part{n}/kernel": np.full((64, 1024), step, np.float32) for n in range(8)}

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from tiny import painted_squares, saved_arrays, tiny_method
+from tiny import make_step, painted_squares, saved_arrays, tiny_method
 
+from ssgan_tf.runs.metrics_log import read_metrics
 from ssgan_tf.training import fit
-from ssgan_tf.training.fit import make_step
-from ssgan_tf.training.metrics_log import read_metrics
 
 EVERYTHING = {"augment_critic": "ada", "penalty": "lecam,r1", "learning_rate": 1e-3}
 
@@ -21,7 +20,7 @@ def test_a_training_with_everything_resumes_to_the_bit(name, tmp_path):
     def train(folder, iterations):
         method = tiny_method(name, **EVERYTHING)
         fit(method, images, run_dir=tmp_path / folder, iterations=iterations, **options)
-        (network,) = method.networks_of(images.class_names)
+        (network,) = method.jobs(images.class_names)
         return saved_arrays(tmp_path / folder, network), network
 
     expected, network = train("whole", 20)
@@ -41,7 +40,7 @@ def test_a_training_with_everything_resumes_to_the_bit(name, tmp_path):
 
 
 def arrays_after(iterations, **settings):
-    step = make_step(tiny_method("dcgan", **settings), "left", painted_squares(), None)
+    step = make_step(tiny_method("dcgan", **settings), "left", painted_squares())
     step.run_iterations(iterations)
     return {weight.path: np.array(weight) for weight in step.critic.trainable_variables}, step
 
@@ -68,7 +67,7 @@ def test_each_component_changes_what_the_critic_learns():
 
 
 def test_r1_has_its_turn_every_sixteenth_update():
-    step = make_step(tiny_method("dcgan", penalty="r1"), "left", painted_squares(), None)
+    step = make_step(tiny_method("dcgan", penalty="r1"), "left", painted_squares())
     reported = [step.run_iterations(1)["r1"] > 0 for _ in range(17)]
     assert step.settings.critic_steps == 2
     # The 16th update is the second one of the 8th iteration.

@@ -4,16 +4,14 @@ import shutil
 
 import numpy as np
 import pytest
-from tiny import painted_squares, saved_arrays, tiny_method
+from tiny import painted_squares, saved_arrays, tiny_method, untrained
 
-from ssgan_tf import methods
-from ssgan_tf.evaluation.cost import cost
+from ssgan_tf.evaluation.cost import of_settings
 from ssgan_tf.methods import METHODS
 from ssgan_tf.metrics.frechet import frechet_distance
-from ssgan_tf.training import fit
-from ssgan_tf.training.metrics_log import read_metrics
-from ssgan_tf.training.run_directory import RunDirectory
-from ssgan_tf.training.sampling import SampledGenerator, take_generators
+from ssgan_tf.runs.metrics_log import read_metrics
+from ssgan_tf.runs.run_directory import RunDirectory
+from ssgan_tf.training import fit, load_run
 
 HALF, WHOLE = 50, 100  # iterations
 SETTINGS = {"learning_rate": 1e-3, "batch_size": 8, "ema": 0.9, "precision": "mixed_bfloat16"}
@@ -35,8 +33,8 @@ def colours(images):
     return areas.reshape(len(images), -1)
 
 
-def samples(method):
-    return {name: method.sample(name, 20, seed=1) for name in sorted(method.generators)}
+def samples(sampler):
+    return {name: sampler.sample(name, 20, seed=1) for name in sampler.class_names}
 
 
 def distance(made, images):
@@ -49,26 +47,26 @@ def test_it_learns_is_saved_and_goes_on_as_if_never_stopped(name, tmp_path):
     run_dir, stopped_dir = tmp_path / "run", tmp_path / "stopped"
     method = make(name)
     options["checkpoint_every"] = HALF
-    fit(method, images, run_dir=run_dir, iterations=WHOLE, **options)
-    (network,) = method.networks_of(images.class_names)
+    sampler = fit(method, images, run_dir=run_dir, iterations=WHOLE, **options)
+    (network,) = method.jobs(images.class_names)
 
     for line in read_metrics(RunDirectory(run_dir).metrics_path(network)):
         assert set(method.loss_names) <= set(line)
     assert (run_dir / network / "samples" / "000050.png").exists()
     assert RunDirectory(run_dir).networks() == [network]
 
-    loaded = methods.load(run_dir)
-    made = samples(method)
+    loaded = load_run(run_dir)
+    made = samples(sampler)
     assert sorted(made) == list(images.class_names)
-    for class_name, again in samples(loaded).items():
+    for class_name, again in samples(loaded.sampler).items():
         np.testing.assert_array_equal(again, made[class_name])
-    assert set(loaded.trained_iterations.values()) == {WHOLE}
+    assert set(loaded.iterations.values()) == {WHOLE}
 
     shutil.copytree(run_dir, stopped_dir)
     places = sorted((stopped_dir / network / "checkpoints").glob("*.npz"))
     places[-1].unlink()
     assert RunDirectory(stopped_dir).checkpoints(network).latest_step() == HALF
-    half = methods.load(stopped_dir)
+    half = load_run(stopped_dir).sampler
     fit(make(name), images, run_dir=stopped_dir, iterations=WHOLE, **options)
     expected = saved_arrays(run_dir, network)
     found = saved_arrays(stopped_dir, network)
@@ -76,12 +74,9 @@ def test_it_learns_is_saved_and_goes_on_as_if_never_stopped(name, tmp_path):
     for key, array in expected.items():
         np.testing.assert_array_equal(found[key], array, err_msg=key)
 
-    untrained = make(name)
-    take_generators(untrained, SampledGenerator(untrained, images.counts()), 0)
-    before = distance(samples(untrained), images)
+    before = distance(samples(untrained(make(name), images.counts())), images)
     assert distance(made, images) < 0.96 * before
     assert distance(samples(half), images) < before
 
-    counted = cost(RunDirectory(run_dir).config()["settings"])
-    assert counted["method"] == name
+    counted = of_settings(RunDirectory(run_dir).config()["settings"])
     assert counted["parameters"]["together"] > 0

@@ -6,15 +6,14 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tiny import painted_squares, saved_arrays, tiny_method
 
-from ssgan_tf import methods
+from ssgan_tf.device.batches import to_unit
 from ssgan_tf.errors import UserError
-from ssgan_tf.training import Options
-from ssgan_tf.training.batches import to_unit
-from ssgan_tf.training.metrics_log import read_metrics
-from ssgan_tf.training.provenance import make_config
+from ssgan_tf.methods.gan.step import Batch, TrainingStep
+from ssgan_tf.runs.metrics_log import read_metrics
+from ssgan_tf.runs.run_directory import RunDirectory
+from ssgan_tf.training import Options, load, load_run
+from ssgan_tf.training.config import make_config
 from ssgan_tf.training.reporting import Stopwatch
-from ssgan_tf.training.run_directory import RunDirectory
-from ssgan_tf.training.step import Batch, TrainingStep
 
 SINGLE = {"critic_steps": 1}  # compiled sooner, where more critic steps would show nothing more
 QUICK = {"iterations": 4, "checkpoint_every": 2, "sample_every": 2, "log_every": 1}
@@ -114,17 +113,17 @@ def test_sampling_is_a_function_of_the_seed(finished):
     assert images.dtype == np.uint8
     np.testing.assert_array_equal(method.sample(0, 5, seed=3), images[:5])
     assert not np.array_equal(method.sample("left", 5, seed=4), images[:5])
-    np.testing.assert_array_equal(methods.load(run_dir).sample("left", 70, seed=3), images)
-    last = methods.load(run_dir, average=False).sample("left", 5, seed=3)
+    np.testing.assert_array_equal(load(run_dir).sample("left", 70, seed=3), images)
+    last = load(run_dir, average=False).sample("left", 5, seed=3)
     assert not np.array_equal(last, images[:5])
-    with pytest.raises(UserError, match="trained classes: left"):
+    with pytest.raises(UserError, match="classes: left"):
         method.sample("right", 1)
 
 
 def test_each_class_has_its_own_network(tmp_path):
     both = painted_squares(classes=("left", "right"))
     method = fit(tmp_path / "run", SINGLE, both, iterations=1)
-    assert sorted(method.generators) == ["left", "right"]
+    assert method.trained.class_names == ("left", "right")
     alone = fit(tmp_path / "alone", SINGLE, both.with_classes(["right"]), iterations=1)
     # The order of training does not matter, and neither do the other classes.
     np.testing.assert_array_equal(method.sample("right", 2), alone.sample("right", 2))
@@ -243,13 +242,13 @@ def test_processes_train_their_shares_into_one_run(tmp_path, caplog):
     quick = {"iterations": 1, "image_set": images, "settings": SINGLE}
     second = fit(tmp_path / "run", jobs=(2, 2), **quick)
     run = RunDirectory(tmp_path / "run")
-    assert run.networks() == list(second.generators) == ["right"]
+    assert run.networks() == list(second.trained.class_names) == ["right"]
     assert list(run.config()["data"]["classes"]) == ["left", "right"]  # the same for all processes
-    assert fit(tmp_path / "run", jobs=(3, 3), **quick).generators == {}
+    assert fit(tmp_path / "run", jobs=(3, 3), **quick).trained.class_names == ()
     assert "process 3 of 3 has nothing to train: networks in all: 2" in caplog.text
     assert run.networks() == ["right"]
     whole = fit(tmp_path / "run", **quick)  # trains what is left
-    assert run.networks() == list(whole.generators) == ["left", "right"]
+    assert run.networks() == list(whole.trained.class_names) == ["left", "right"]
 
 
 def test_images_of_another_size_are_refused(tmp_path):
@@ -259,10 +258,10 @@ def test_images_of_another_size_are_refused(tmp_path):
 
 def test_minutes_end_a_training_and_count_over_calls(tmp_path, monkeypatch):
     monkeypatch.setattr(Stopwatch, "lap", lambda watch: 30.0)  # an iteration takes half a minute
-    method = fit(tmp_path / "run", SINGLE, iterations=50, minutes=1.0)
-    assert method.trained_iterations == {"left": 2}
-    method = fit(tmp_path / "run", SINGLE, iterations=50, minutes=1.5)
-    assert method.trained_iterations == {"left": 3}
+    fit(tmp_path / "run", SINGLE, iterations=50, minutes=1.0)
+    assert load_run(tmp_path / "run").iterations == {"left": 2}
+    fit(tmp_path / "run", SINGLE, iterations=50, minutes=1.5)
+    assert load_run(tmp_path / "run").iterations == {"left": 3}
     assert RunDirectory(tmp_path / "run").checkpoints("left").latest()[2]["seconds"] == 90.0
     with pytest.raises(UserError, match=r"--minutes is 0; it must be more than 0"):
         fit(tmp_path / "run", SINGLE, minutes=0)
@@ -272,11 +271,11 @@ def test_classes_of_one_network_cannot_be_added_later(tmp_path):
     method = tiny_method("acgan")
     images = painted_squares(classes=("left", "right"))
     run = RunDirectory(tmp_path / "run")
-    config = make_config(method, "float32", None, images, None, Options())
+    config = make_config(method, images, None, Options())
     assert config["settings"]["classes"] == ["left", "right"]
     run.prepare(config)
     more = painted_squares(classes=("left", "middle", "right"))
     with pytest.raises(UserError, match=r"--classes was \['left', 'right'\], is now"):
-        run.prepare(make_config(method, "float32", None, more, None, Options()))
+        run.prepare(make_config(method, more, None, Options()))
     with pytest.raises(UserError, match="acgan learns to tell classes apart and there is one"):
         method.fit(painted_squares(), run_dir=tmp_path / "one", progress=False)

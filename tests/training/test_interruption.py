@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ssgan_tf.training.interruption import Interruption
+from ssgan_tf.runs.interruption import Interruption
 
 WITHOUT_TENSORFLOW = Path(__file__).with_name("without_tensorflow.py")
 MESSAGE = "Finishing the current step, then saving; press Ctrl-C again to stop at once."
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 # long call of TensorFlow is to the main thread.
 BLOCKED = """
 import hashlib, sys, time
-from ssgan_tf.training.interruption import Interruption
+from ssgan_tf.runs.interruption import Interruption
 
 def block(rounds):
     hashlib.pbkdf2_hmac("sha256", b"x", b"y", rounds)

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from tiny import saved_arrays
 
-from ssgan_tf.training.metrics_log import read_metrics
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.runs.metrics_log import read_metrics
+from ssgan_tf.runs.run_directory import RunDirectory
 
 SCRIPT = Path(__file__).parent / "fit_in_process.py"
 ITERATIONS = 90

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.training.metrics_log import MetricsLog, read_metrics
+from ssgan_tf.runs.metrics_log import MetricsLog, read_metrics
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from tiny import painted_squares, tiny_method
 
 from ssgan_tf.data import split
 from ssgan_tf.methods import create
+from ssgan_tf.methods.gan.plan import iteration_flops
 from ssgan_tf.training import Options
-from ssgan_tf.training.plan import describe_data, describe_plan, iteration_flops
+from ssgan_tf.training.plan import describe_data, describe_plan
 
 
 def dense(inputs, outputs):

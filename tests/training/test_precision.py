@@ -2,8 +2,8 @@ import keras
 import pytest
 import tensorflow as tf
 
-from ssgan_tf.training import precision
-from ssgan_tf.training.precision import dtype_policy, resolve_precision
+from ssgan_tf.device import precision
+from ssgan_tf.device.precision import dtype_policy, resolve_precision
 
 
 @pytest.fixture

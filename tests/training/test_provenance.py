@@ -2,7 +2,7 @@ import subprocess
 
 import pytest
 
-from ssgan_tf.training import provenance
+from ssgan_tf.runs import provenance
 
 
 @pytest.fixture

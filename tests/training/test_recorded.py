@@ -22,9 +22,8 @@ if __name__ == "__main__":
 
 from tiny import painted_squares, saved_arrays, tiny_method
 
-from ssgan_tf import methods
-from ssgan_tf.training import fit
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.runs.run_directory import RunDirectory
+from ssgan_tf.training import fit, load
 
 RECORDED = Path(__file__).with_name("recorded.json")
 CASES = {
@@ -79,7 +78,7 @@ def train(case, folder):
     for key, array in arrays.items():
         part = key.partition("/")[0]
         sizes[part] = sizes.get(part, 0.0) + float(np.abs(array.astype(np.float64)).sum())
-    sampled = methods.load(folder).sample("left", 8, seed=1)
+    sampled = load(folder).sample("left", 8, seed=1)
     return {
         "arrays": digest(arrays),
         "sizes": sizes,

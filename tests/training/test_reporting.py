@@ -5,9 +5,9 @@ from PIL import Image
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors
-from ssgan_tf.training.metrics_log import read_metrics
+from ssgan_tf.runs.metrics_log import read_metrics
+from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training.reporting import Progress, Report
-from ssgan_tf.training.run_directory import RunDirectory
 
 
 def test_a_log_line_is_the_mean_since_the_last_one(tmp_path):

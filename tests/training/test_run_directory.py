@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.runs.run_directory import RunDirectory
 
 WITHOUT_TENSORFLOW = Path(__file__).with_name("without_tensorflow.py")
 CONFIG = {
@@ -279,14 +279,14 @@ def test_a_full_disk_keeps_the_old_config(run):
 
 HOLDER = """
 import sys
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.runs.run_directory import RunDirectory
 with RunDirectory(sys.argv[1]).lock():
     print("locked", flush=True)
     sys.stdin.read()
 """
 TRAINER = """
 import json, sys
-from ssgan_tf.training.run_directory import RunDirectory
+from ssgan_tf.runs.run_directory import RunDirectory
 with RunDirectory(sys.argv[1]).begun(json.loads(sys.argv[2]), ["tulips"]):
     print("locked", flush=True)
     sys.stdin.read()

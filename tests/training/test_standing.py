@@ -2,19 +2,22 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import painted_squares, tiny_method
+from tiny import make_step, painted_squares, tiny_method, untrained
 
 from ssgan_tf import methods
 from ssgan_tf.data import load_dataset
-from ssgan_tf.methods import METHODS, Settings
-from ssgan_tf.training import fit
-from ssgan_tf.training.batches import draw_labels
-from ssgan_tf.training.latents import draw_latents
-from ssgan_tf.training.run_directory import RunDirectory
-from ssgan_tf.training.sampling import SampledGenerator, take_generators
-from ssgan_tf.training.standing import SEED, StandingStatistics
-from ssgan_tf.training.state import assign_generator, export_state
-from ssgan_tf.training.step import build_generator
+from ssgan_tf.device.batches import draw_labels
+from ssgan_tf.methods import METHODS
+from ssgan_tf.methods.contract import Trained
+from ssgan_tf.methods.gan.base import Settings
+from ssgan_tf.methods.gan.latents import draw_latents
+from ssgan_tf.methods.gan.sampling import SampledGenerator
+from ssgan_tf.methods.gan.standing import SEED, StandingStatistics
+from ssgan_tf.methods.gan.state import assign_generator, variables_of
+from ssgan_tf.methods.gan.step import build_generator
+from ssgan_tf.runs.run_directory import RunDirectory
+from ssgan_tf.runs.state import export
+from ssgan_tf.training import fit, load
 
 
 class Normalised(keras.Model):
@@ -65,9 +68,9 @@ def test_a_short_training_is_sampled_with_the_contrast_that_it_trains_with(tmp_p
     _, arrays, _ = RunDirectory(tmp_path / "run").checkpoints("daisy").load()
     latents, stored = draw_latents("uniform", (256, 100), (5, 5)), build_generator(method)
     for average in (True, False):
-        method = methods.load(tmp_path / "run", average=average)
-        contrast = method.sample("daisy", 256).astype(np.float32).std() / 255
-        in_training = method.generators["daisy"].network(latents, training=True).numpy().std() / 2
+        sampler = load(tmp_path / "run", average=average)
+        contrast = sampler.sample("daisy", 256).astype(np.float32).std() / 255
+        in_training = sampler.generator("daisy").network(latents, training=True).numpy().std() / 2
         assert contrast == pytest.approx(in_training, rel=0.1)
         assign_generator(stored, arrays, average)
         assert stored(latents, training=False).numpy().std() / 2 < 0.5 * in_training
@@ -75,20 +78,18 @@ def test_a_short_training_is_sampled_with_the_contrast_that_it_trains_with(tmp_p
 
 @pytest.mark.parametrize("name", ["sagan", "reacgan"])
 def test_the_moving_average_is_of_weights_only(name):
-    from ssgan_tf.training.fit import make_step
-
     images = painted_squares(classes=("left", "right"))
-    step = make_step(tiny_method(name, ema=0.9), "all", images, None)
+    step = make_step(tiny_method(name, ema=0.9), "all", images)
     for weight, value in zip(step.average.variables, step.generator.variables, strict=True):
         np.testing.assert_array_equal(weight, value)  # a copy, not other random weights
     first = [value.numpy() for value in step.generator.non_trainable_variables]
     step.run_iterations(1)
-    kept = {name for name in export_state(step) if name.startswith("average/")}
+    kept = {name for name in export(variables_of(step)) if name.startswith("average/")}
     assert len(kept) == len(step.generator.trainable_variables)
     assert not any(name.endswith(("/u", "moving_mean", "moving_variance")) for name in kept)
 
-    method, sampled = step.method, SampledGenerator(step.method, images.counts())
-    assign_generator(sampled.network, export_state(step))
+    sampled = SampledGenerator(step.method, images.counts())
+    assign_generator(sampled.network, export(variables_of(step)))
     now = step.generator.non_trainable_variables
     for found, value in zip(sampled.network.non_trainable_variables, now, strict=True):
         np.testing.assert_array_equal(found, value)
@@ -98,16 +99,13 @@ def test_the_moving_average_is_of_weights_only(name):
     ):
         np.testing.assert_array_equal(found, value)
 
-    sampled.take(export_state(step))
-    take_generators(method, sampled, 1)
-    images = method.sample("left", 3)
-    sampled.take(export_state(step))
-    np.testing.assert_array_equal(method.sample("left", 3), images)
+    trained = {"all": Trained(images.counts(), 1, lambda *_: export(variables_of(step)))}
+    one, other = (step.method.sampler(trained, None).sample("left", 3) for _ in range(2))
+    np.testing.assert_array_equal(one, other)
 
 
 def test_classes_of_one_network_draw_latents_of_their_own():
-    method = tiny_method("acgan")
-    take_generators(method, SampledGenerator(method, {"a": 4, "b": 4, "c": 4}), 0)
+    method = untrained(tiny_method("acgan"), {"a": 4, "b": 4, "c": 4})
     a, b = (method.sample(name, 200).reshape(200, -1).astype(np.float64) for name in "ab")
     a, b = a - a.mean(0), b - b.mean(0)
     correlation = (a * b).sum(1) / np.sqrt((a**2).sum(1) * (b**2).sum(1))
@@ -121,11 +119,9 @@ def test_labels_of_generated_images_are_as_frequent_as_real_ones():
     np.testing.assert_allclose(np.bincount(drawn) / 20_000, [0.7, 0.2, 0.1], atol=0.015)
     np.testing.assert_array_equal(drawn, draw_labels(labels, 20_000, (1, 2)))
 
-    from ssgan_tf.training.fit import make_step
-
     images = painted_squares(per_class=20, classes=("left", "right"))
     images = images.select([*range(20), 20, 21])  # 20 of the one, 2 of the other
-    step = make_step(tiny_method("acgan", batch_size=50), "all", images, None)
+    step = make_step(tiny_method("acgan", batch_size=50), "all", images)
     seen = np.concatenate([step._draw(number, step.images.tensors)[3] for number in range(20)])
     assert np.mean(seen == 1) == pytest.approx(2 / 22, abs=0.03)
 

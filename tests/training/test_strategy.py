@@ -1,7 +1,7 @@
 import pytest
 
+from ssgan_tf.device.strategy import make_workers
 from ssgan_tf.errors import UserError
-from ssgan_tf.training.strategy import make_workers
 
 
 def test_one_device():

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework.func_graph import FuncGraph
 
-from ssgan_tf.training.updates import apply_gradients
+from ssgan_tf.device.updates import apply_gradients
 
 
 def train(update, optimizer):

@@ -34,8 +34,32 @@ def tiny_method(name="ssgan", **changes):
     return create(name, **(settings | changes))
 
 
+def make_step(method, name, images):
+    """The `TrainingStep` of a network."""
+    from ssgan_tf.methods.contract import Job
+
+    return next(method.phases(Job(name, images))).step
+
+
+def untrained(method, counts):
+    """The `Sampler` of generators as they begin."""
+    from ssgan_tf.methods.contract import Trained
+    from ssgan_tf.methods.gan.state import named_weights
+    from ssgan_tf.methods.gan.step import build_generator
+    from ssgan_tf.runs.state import export
+
+    def weights(phase, only):
+        return export(named_weights("generator", build_generator(method, len(of_job)).variables))
+
+    trained = {}
+    for name, names in method.jobs(list(counts)).items():
+        of_job = {each: counts[each] for each in names}
+        trained[name] = Trained(of_job, 0, weights)
+    return method.sampler(trained, None)
+
+
 def saved_arrays(run_dir, class_name="left"):
     """The arrays of a run's newest checkpoint."""
-    from ssgan_tf.training.run_directory import RunDirectory
+    from ssgan_tf.runs.run_directory import RunDirectory
 
     return RunDirectory(run_dir).checkpoints(class_name).latest()[1]

@@ -8,15 +8,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ssgan_tf import methods
-from ssgan_tf.errors import UserError
-from ssgan_tf.training.batches import to_uint8
-from ssgan_tf.training.latents import draw_latents
-from ssgan_tf.training.precision import dtype_policy
-from ssgan_tf.training.run_directory import TRAINED, RunDirectory
-from ssgan_tf.training.standing import StandingStatistics
-from ssgan_tf.training.state import assign_generator, of_generators
-from ssgan_tf.training.step import build_generator
+from ssgan_tf.device.batches import to_uint8
+from ssgan_tf.device.precision import dtype_policy
+from ssgan_tf.methods.contract import Sampler
+from ssgan_tf.methods.gan.latents import draw_latents
+from ssgan_tf.methods.gan.standing import StandingStatistics
+from ssgan_tf.methods.gan.state import assign_generator, of_generators
+from ssgan_tf.methods.gan.step import build_generator
 
 BATCH = 64
 
@@ -42,21 +40,29 @@ class SampledGenerator:
             number of training images.
 
     Attributes:
-        network: the generator.
         class_names: the classes.
     """
 
     def __init__(self, method, counts):
         self.class_names = list(counts)
         with dtype_policy("float32"):
-            self.network = build_generator(method, len(counts))
+            self._network = build_generator(method, len(counts))
         labels = np.repeat(np.arange(len(counts)), list(counts.values()))
-        self.statistics = StandingStatistics(self.network, method.settings, labels)
+        self.statistics = StandingStatistics(self._network, method.settings, labels)
+        self._measured = True  # there is nothing to measure yet
 
     def take(self, weights, average=True):
-        """Take over the weights of a checkpoint, see `assign_generator`; measure statistics."""
-        assign_generator(self.network, weights, average)
-        self.statistics.measure()
+        """Adopt the weights of a checkpoint, see `assign_generator`."""
+        assign_generator(self._network, weights, average)
+        self._measured = False
+
+    @property
+    def network(self):
+        """The generator; its statistics are measured when it is asked for with new weights."""
+        if not self._measured:
+            self.statistics.measure()
+            self._measured = True
+        return self._network
 
 
 class ClassGenerator(NamedTuple):
@@ -87,24 +93,13 @@ class ClassGenerator(NamedTuple):
         return draw_latents(settings.noise, (count, settings.latent_dim), seeds)
 
 
-def sample_batches(generator, settings, count, seed):
-    """Yield `count` images in batches, uint8 `(up to 64, size, size, 3)`; None never ends.
+def sample_batches(generator, settings, seed):
+    """Yield images without end, uint8 `(64, size, size, 3)`.
 
-    Whole batches are computed, even where fewer images are wanted, so that image number i depends
-    on the seed alone and not on how many are asked for.
+    Image number i depends on the seed alone, since whole batches are computed whatever is wanted.
     """
-    batches = itertools.count() if count is None else range(-(-count // BATCH))
-    for number in batches:
-        images = generate(generator, generator.draw_latents(settings, BATCH, seed, number))
-        yield images if count is None else images[: count - number * BATCH]
-
-
-def sample(generator, settings, count, seed=0):
-    """Return `count` images, uint8 `(count, size, size, 3)`; see `GAN.sample`."""
-    if count < 1:
-        size = settings.image_size
-        return np.zeros((0, size, size, 3), np.uint8)
-    return np.concatenate(list(sample_batches(generator, settings, count, seed)))
+    for number in itertools.count():
+        yield generate(generator, generator.draw_latents(settings, BATCH, seed, number))
 
 
 def interpolate(generator, settings, seed=0, stops=8, steps=12):
@@ -123,31 +118,37 @@ def interpolate(generator, settings, seed=0, stops=8, steps=12):
     )
 
 
-def take_generators(method, sampled, iterations):
-    """Let a method sample from a trained generator.
+class GANSampler(Sampler):
+    """Images of trained generators.
 
     Args:
-        method: the `GAN`, whose `generators` and `trained_iterations` are added to.
-        sampled: a `SampledGenerator` that has taken over trained weights.
-        iterations: generator updates behind them.
+        method: the `GAN`.
+        trained: dict from job to `Trained`.
+        average: use the moving average of the weights, where there is one.
+
+    Raises:
+        UserError: the weights are those of another network.
     """
-    for label, name in enumerate(sampled.class_names):
-        method.generators[name] = ClassGenerator(sampled.network, label, name)
-        method.trained_iterations[name] = iterations
 
+    def __init__(self, method, trained, average=True):
+        self.settings = method.settings
+        self._labelled = {}  # class -> the `SampledGenerator` that makes it, and its label
+        for of_job in trained.values():
+            sampled = SampledGenerator(method, of_job.counts)
+            sampled.take(of_job.weights("", of_generators), average)
+            for label, name in enumerate(sampled.class_names):
+                self._labelled[name] = sampled, label
+        super().__init__(self._labelled)
 
-def load_run(path, average=True):
-    """Return the trained method of a run directory; see `ssgan_tf.methods.load`."""
-    run = RunDirectory(path)
-    config = run.config(TRAINED)
-    method = methods.recreate(config["settings"])
-    counts = {name: len(sides["train"]) for name, sides in config["data"]["classes"].items()}
-    for name, class_names in method.networks_of(sorted(counts)).items():
-        if run.checkpoints(name).latest_step() is not None:
-            step, weights, _ = run.checkpoints(name).load(only=of_generators)
-            sampled = SampledGenerator(method, {each: counts[each] for each in class_names})
-            sampled.take(weights, average)
-            take_generators(method, sampled, step)
-    if not method.generators:
-        raise UserError(f"{path} holds no checkpoint yet; train it first with train.py")
-    return method
+    def generator(self, class_name):
+        """Return the `ClassGenerator` of a class."""
+        sampled, label = self._labelled[class_name]
+        return ClassGenerator(sampled.network, label, class_name)
+
+    def batches(self, class_name, seed=0):
+        """Yield images of a class without end, uint8 `(64, size, size, 3)`."""
+        return sample_batches(self.generator(class_name), self.settings, seed)
+
+    def walk(self, class_name, seed=0):
+        """Return a walk through the latents of a class, see `interpolate`."""
+        return interpolate(self.generator(class_name), self.settings, seed)

@@ -10,8 +10,8 @@ nothing of it.
 
 from typing import Protocol
 
-from ssgan_tf.methods.critic_augment.ada import ADA
-from ssgan_tf.methods.critic_augment.diffaugment import DiffAugment
+from ssgan_tf.methods.gan.critic_augment.ada import ADA
+from ssgan_tf.methods.gan.critic_augment.diffaugment import DiffAugment
 
 NONE = "none"
 AUGMENTS = {"diffaugment": DiffAugment, "ada": ADA}

@@ -7,9 +7,9 @@ Algorithm 1, on DCGAN's networks (section 4.1).
 import keras
 from keras import ops
 
-from ssgan_tf.methods.base import Networks, Settings
-from ssgan_tf.methods.dcgan import DCGAN
-from ssgan_tf.methods.losses import wasserstein_estimate
+from ssgan_tf.methods.gan.base import Networks, Settings
+from ssgan_tf.methods.gan.dcgan import DCGAN
+from ssgan_tf.methods.gan.losses import wasserstein_estimate
 
 CLIP = 0.01  # c of Algorithm 1
 
@@ -37,6 +37,7 @@ class WGAN(DCGAN):
     """DCGAN's networks with the Wasserstein losses, five clipped critic steps and RMSprop."""
 
     name = "wgan"
+    label = "WGAN"
     defaults = Settings(latent_dim=100, learning_rate=5e-5, batch_size=64, critic_steps=5)
     loss_names = ("critic_loss", "wasserstein", "generator_loss")
 

@@ -1,47 +1,14 @@
-"""Where a result comes from: settings, data, versions and commit, as `config.json` keeps them."""
+"""Where a result comes from: data, versions and commit."""
 
-import dataclasses
 import platform
 import subprocess
-import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from ssgan_tf.perceptual import weights_fingerprint
 from ssgan_tf.version import __version__
-
-
-def make_config(method, precision, perceptual, image_set, held_out, options):
-    """Return what `config.json` holds; see `RunDirectory.prepare`."""
-    settings = {"method": method.name, **method.as_flags(), "precision": precision}
-    if method.conditional:  # one network, which cannot learn more of them later
-        settings["classes"] = list(image_set.class_names)
-    settings["jit"] = options.jit  # XLA draws other random numbers from the same seed
-    weights = settings.pop("vgg_weights", None)
-    tested = hashes_by_class(held_out) if held_out else {}
-    if perceptual:
-        fingerprint = weights_fingerprint(perceptual)
-        label = "RANDOM WEIGHTS, not VGG-19: " if weights == "random" else ""
-        settings["vgg_weights"] = f"{label}sha256 {fingerprint}"
-    return {
-        "settings": settings,
-        "options": {**dataclasses.asdict(options), "vgg_weights": weights if perceptual else None},
-        "data": {
-            "name": image_set.name,
-            "fingerprint": image_set.fingerprint(),
-            "classes": {
-                name: {"train": learnt, "test": tested.get(name, [])}
-                for name, learnt in hashes_by_class(image_set).items()
-            },
-            "skipped": [list(entry) for entry in image_set.skipped],
-        },
-        "versions": versions(),
-        "git_commit": git_commit(),
-        "command": sys.argv,
-    }
 
 
 def hashes_by_class(image_set):

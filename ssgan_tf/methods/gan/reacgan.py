@@ -11,8 +11,8 @@ from keras import layers, ops
 from ssgan_tf.layers import backbone
 from ssgan_tf.layers.conditional import ConditionalBatchNormalization
 from ssgan_tf.layers.spectral import SpectralNormalization
-from ssgan_tf.methods.base import GAN, Judged, Settings
-from ssgan_tf.methods.losses import d2d_ce, hinge_critic_loss, hinge_generator_loss
+from ssgan_tf.methods.gan.base import GAN, Judged, Settings
+from ssgan_tf.methods.gan.losses import d2d_ce, hinge_critic_loss, hinge_generator_loss
 
 SPECTRAL = {"wrap": SpectralNormalization, "initializer": keras.initializers.Orthogonal}
 
@@ -44,7 +44,7 @@ class Critic(backbone.Critic):
 
     Args:
         classes: how many classes there are.
-        image_size: 32, 64 or 128.
+        image_size: 32, 64, 128 or 256.
         base_channels: see `backbone.Critic`.
     """
 
@@ -74,6 +74,7 @@ class ReACGAN(GAN):
     """
 
     name = "reacgan"
+    label = "ReACGAN"
     defaults = Settings(latent_dim=100, learning_rate=2e-4, batch_size=64, critic_steps=5)
     conditional = True
     loss_names = ("critic_loss", "class_loss", "generator_loss")

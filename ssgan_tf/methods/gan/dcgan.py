@@ -5,8 +5,8 @@ Generative Adversarial Networks" (2015). Section 3 describes the networks, secti
 """
 
 from ssgan_tf.layers.backbone import Critic, Generator, batch_normalization
-from ssgan_tf.methods.base import GAN, Settings
-from ssgan_tf.methods.losses import bce_critic_loss, bce_generator_loss
+from ssgan_tf.methods.gan.base import GAN, Settings
+from ssgan_tf.methods.gan.losses import bce_critic_loss, bce_generator_loss
 
 
 class DCGAN(GAN):
@@ -17,6 +17,7 @@ class DCGAN(GAN):
     """
 
     name = "dcgan"
+    label = "DCGAN"
     defaults = Settings(
         latent_dim=100, noise="uniform", learning_rate=2e-4, batch_size=128, critic_steps=1
     )

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from ssgan_tf.methods import critic_augment, penalties
-from ssgan_tf.methods.penalties import CriticBatch
-from ssgan_tf.training.batches import draw_labels, shuffled_indices
-from ssgan_tf.training.latents import draw_latents
-from ssgan_tf.training.updates import apply_gradients
+from ssgan_tf.device.batches import draw_labels, shuffled_indices
+from ssgan_tf.device.updates import apply_gradients
+from ssgan_tf.methods.gan import critic_augment, penalties
+from ssgan_tf.methods.gan.latents import draw_latents
+from ssgan_tf.methods.gan.penalties import CriticBatch
 
 GRADIENT_NORMS = ("generator_gradient_norm", "critic_gradient_norm")
 # Images on their way to the critic, each with random numbers of its own where it augments them.

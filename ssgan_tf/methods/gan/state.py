@@ -1,6 +1,6 @@
-"""The state of training as named arrays, and back."""
+"""The state of a GAN's training by name, and a generator's share of it."""
 
-from ssgan_tf.errors import UserError
+from ssgan_tf.runs.state import assign
 
 OPTIMIZERS = ("generator_optimizer", "critic_optimizer")
 
@@ -35,41 +35,8 @@ def assign_generator(generator, arrays, average=True):
     assign(named_weights("generator", generator.non_trainable_variables), arrays)
 
 
-def export_state(step, only=lambda name: True):
-    """Return everything that `TrainingStep` needs to continue, as a dict of arrays.
-
-    Args:
-        step: the `TrainingStep`.
-        only: which names to export.
-    """
-    return {name: variable.numpy() for name, variable in _variables(step).items() if only(name)}
-
-
-def restore_state(step, arrays):
-    """Put arrays from `export_state` back into a `TrainingStep`.
-
-    Raises:
-        UserError: they are those of another kind of network.
-    """
-    assign(_variables(step), arrays)
-
-
-def assign(variables, arrays):
-    """Assign arrays to the variables of the same names.
-
-    Raises:
-        UserError: a name is missing or a shape differs.
-    """
-    for name, variable in variables.items():
-        if name not in arrays or tuple(arrays[name].shape) != tuple(variable.shape):
-            raise UserError(
-                f"the checkpoint does not fit the network: {name} of shape {tuple(variable.shape)} "
-                "is not in it; it was written with other settings or another version"
-            )
-        variable.assign(arrays[name])
-
-
-def _variables(step):
+def variables_of(step):
+    """Return everything that a `TrainingStep` needs to go on, variables by name."""
     variables = {"iteration": step.iteration}
     for role in ("generator", "critic"):
         variables |= named_weights(role, getattr(step, role).variables)

@@ -10,9 +10,9 @@ from keras import layers, ops
 from ssgan_tf.layers import backbone
 from ssgan_tf.layers.backbone import batch_normalization, normal_initializer
 from ssgan_tf.layers.dropout import Dropout
-from ssgan_tf.methods.base import Judged, Settings
-from ssgan_tf.methods.dcgan import DCGAN
-from ssgan_tf.methods.losses import class_loss
+from ssgan_tf.methods.gan.base import Judged, Settings
+from ssgan_tf.methods.gan.dcgan import DCGAN
+from ssgan_tf.methods.gan.losses import class_loss
 
 
 class Generator(backbone.Generator):
@@ -70,6 +70,7 @@ class ACGAN(DCGAN):
     """
 
     name = "acgan"
+    label = "ACGAN"
     defaults = Settings(latent_dim=100, learning_rate=2e-4, batch_size=100, critic_steps=1)
     conditional = True
     loss_names = ("critic_loss", "class_loss", "generator_loss")

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,10 @@ from ssgan_tf.files import (
 )
 from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.json_files import Damaged, Each, find_json, read_json
-from ssgan_tf.training.checkpoints import Checkpoints
+from ssgan_tf.runs.checkpoints import Checkpoints
 
 _CONFIG = "config.json"
+OF_PHASES = ("checkpoints", "samples")  # the folders of each phase
 PATIENCE = 60.0  # seconds to wait for other processes that begin
 _CLASSES = Each({"train?": [str], "test?": [str]}, plain=True)
 #: The shape of config.json, and that of one that a training wrote.
@@ -192,21 +193,47 @@ class RunDirectory:
             raise UserError(f"{name!r} cannot be the name of a class; rename its folder")
         return self.path / name
 
-    def checkpoint_directory(self, name: str) -> Path:
-        """`<network>/checkpoints`."""
-        return self.network_directory(name) / "checkpoints"
+    def phase_directory(self, name: str, phase: str = "") -> Path:
+        """The folder of a phase of a job's training; that of the job itself for the phase "".
 
-    def sample_directory(self, name: str) -> Path:
-        """`<network>/samples`, the folder of the sample grids."""
-        return self.network_directory(name) / "samples"
+        Raises:
+            UserError: a name cannot be that of a folder in the run directory.
+        """
+        folder = self.network_directory(name)
+        if phase and (not is_plain_name(phase) or phase in OF_PHASES):
+            raise ValueError(f"{phase!r} cannot be the name of a phase")
+        return folder / phase
 
-    def metrics_path(self, name: str) -> Path:
-        """`<network>/metrics.jsonl`, the file for `MetricsLog`."""
-        return self.network_directory(name) / "metrics.jsonl"
+    def checkpoint_directory(self, name: str, phase: str = "") -> Path:
+        """`<job>/checkpoints`, or `<job>/<phase>/checkpoints`."""
+        return self.phase_directory(name, phase) / "checkpoints"
 
-    def checkpoints(self, name: str, keep: int = 2) -> Checkpoints:
-        """The checkpoints of a network; nothing is made before the first is saved."""
-        return Checkpoints(self.checkpoint_directory(name), keep)
+    def sample_directory(self, name: str, phase: str = "") -> Path:
+        """The folder of the sample grids, beside the checkpoints."""
+        return self.phase_directory(name, phase) / "samples"
+
+    def metrics_path(self, name: str, phase: str = "") -> Path:
+        """The file for `MetricsLog`, beside the checkpoints."""
+        return self.phase_directory(name, phase) / "metrics.jsonl"
+
+    def checkpoints(self, name: str, phase: str = "", keep: int = 2) -> Checkpoints:
+        """The checkpoints of a phase; nothing is made before the first is saved."""
+        return Checkpoints(self.checkpoint_directory(name, phase), keep)
+
+    def weights(
+        self, name: str, phase: str = "", only: Callable[[str], bool] | None = None
+    ) -> dict[str, Any]:
+        """The arrays of a phase's newest checkpoint, by name.
+
+        Args:
+            name: the job's.
+            phase: the phase's.
+            only: says of each name whether its array is wanted; None wants all.
+
+        Raises:
+            UserError: there is no checkpoint.
+        """
+        return self.checkpoints(name, phase).load(only=only)[1]
 
     def networks(self) -> list[str]:
         """The networks that have a valid checkpoint, in alphabetical order."""
@@ -224,7 +251,7 @@ class RunDirectory:
             return False
         if find_json(path, CONFIG):
             return True
-        if any(self.path.glob("*/checkpoints/*.npz")):
+        if any(self.path.glob("**/checkpoints/*.npz")):
             return True
         raise UserError(
             f"{path} is not of this program, so the folder is left alone; choose another "

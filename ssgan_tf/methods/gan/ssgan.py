@@ -5,12 +5,41 @@ Augmentation" (2024). Section 3.1 describes the networks, 3.2 the pyramid connec
 losses. `docs/paper.md` lists what the paper leaves open and what was chosen here.
 """
 
+import dataclasses
+import logging
+
 from ssgan_tf.layers import backbone
 from ssgan_tf.layers.backbone import batch_normalization, layer_normalization
 from ssgan_tf.layers.pyramid import PyramidDown, PyramidUp
-from ssgan_tf.methods.base import Settings
-from ssgan_tf.methods.wgan_gp import WGANGP
-from ssgan_tf.perceptual import perceptual_loss, perceptual_network
+from ssgan_tf.methods.contract import setting
+from ssgan_tf.methods.gan import wgan_gp
+from ssgan_tf.perceptual import perceptual_loss, perceptual_network, weights_fingerprint
+
+GENERATOR_NORMS = ("batch", "layer")
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(wgan_gp.Settings):
+    """WGAN-GP's, and those of what SSGAN adds."""
+
+    pyramid: bool = setting(
+        True, "Pyramid connections; --nopyramid is the ablation 'without PC'."
+    )  # section 3.2
+    generator_norm: str = setting("batch", "Normalisation in the generator: batch or layer.")
+    lambda_: float = setting(1.0, "Weight of the gradient penalty (Eq. 3).")
+    mu: float = setting(
+        0.01, "Weight of the perceptual loss (Eq. 2); 0 is the ablation 'without PL'."
+    )
+    vgg_weights: str = setting(
+        "imagenet", "imagenet (downloaded once), a file, or random (only to try things out)."
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.require(
+            "generator_norm", self.generator_norm in GENERATOR_NORMS,
+            "one of " + ", ".join(GENERATOR_NORMS),
+        )  # fmt: skip
 
 
 class Generator(backbone.Generator):
@@ -19,7 +48,7 @@ class Generator(backbone.Generator):
     At 64 they lead from 4×4 to 16×16 and from 16×16 to the image.
 
     Args:
-        image_size: 32, 64 or 128.
+        image_size: 32, 64, 128 or 256.
         base_channels: channels at 4×4, 1024 in the paper's order of size.
         pyramid: False is the ablation "without PC".
         norm: "batch" or "layer".
@@ -52,7 +81,7 @@ class Critic(backbone.Critic):
     generator's.
 
     Args:
-        image_size: 32, 64 or 128.
+        image_size: 32, 64, 128 or 256.
         base_channels: channels of the generator at 4×4; the critic ends with half as many.
         pyramid: False is the ablation "without PC".
     """
@@ -71,12 +100,13 @@ class Critic(backbone.Critic):
         return x + self.pyramids[stage](maps[stage - 1]) if stage in self.pyramids else x
 
 
-class SSGAN(WGANGP):
+class SSGAN(wgan_gp.WGANGP):
     """WGAN-GP's losses, plus the perceptual loss in the generator's (SSGAN, Eq. 1-3)."""
 
     name = "ssgan"
-    defaults = Settings(mu=0.01, lambda_=1.0)
-    uses = ("pyramid", "generator_norm", "mu", "lambda_", "vgg_weights")
+    label = "SSGAN"
+    defaults = Settings()
+    external = ("vgg_weights",)
     betas = (0.5, 0.9)  # the paper names none
 
     @property
@@ -92,11 +122,25 @@ class SSGAN(WGANGP):
         """Return a new critic (SSGAN, section 3.1)."""
         return Critic(*self.size, self.settings.pyramid)
 
-    def build_perceptual(self):
+    def build_perceptual(self, weights=None):
         """Return the frozen VGG-19 features, or None where `mu` is 0 ("without PL")."""
         if self.settings.mu == 0:
             return None
-        return perceptual_network(self.settings.image_size, self.settings.vgg_weights)
+        weights = weights or self.settings.vgg_weights
+        return perceptual_network(self.settings.image_size, weights)
+
+    def external_weights(self):
+        """Load VGG-19; return its fingerprint, or None where `mu` is 0."""
+        network = self.perceptual(anew=True)
+        if network is None:
+            return {"vgg_weights": None}
+        fingerprint = f"sha256 {weights_fingerprint(network)}"
+        if self.settings.vgg_weights != "random":
+            return {"vgg_weights": fingerprint}
+        logging.getLogger(__name__).warning(
+            "RANDOM WEIGHTS in the perceptual network: fit for trying things out, not for results"
+        )
+        return {"vgg_weights": f"RANDOM WEIGHTS, not VGG-19: {fingerprint}"}
 
     def generator_losses(self, fake, real_features=None, fake_features=None):
         """Return Eq. 2's loss, and L_P (Eq. 1) beside it."""

@@ -36,7 +36,7 @@ def make_workers(name, batch_size):
     Args:
         name: "none", one device; "mirrored", every local GPU, or every logical CPU where there is
             no GPU; "multi_worker", the machines that the environment variable TF_CONFIG lists.
-        batch_size: the global batch, which the replicas share.
+        batch_size: images a step, which the replicas share.
 
     Raises:
         UserError: no such strategy, TF_CONFIG is missing or wrong, or the batch cannot be shared.

@@ -4,19 +4,29 @@ I. Gulrajani, F. Ahmed, M. Arjovsky, V. Dumoulin, A. Courville: "Improved Traini
 GANs" (2017), Algorithm 1.
 """
 
+import dataclasses
+
 from keras import ops
 
 from ssgan_tf.layers.backbone import Critic, Generator, layer_normalization
-from ssgan_tf.methods.base import GAN, Settings
-from ssgan_tf.methods.losses import gradient_penalty, wasserstein_estimate
+from ssgan_tf.methods.contract import setting
+from ssgan_tf.methods.gan import base
+from ssgan_tf.methods.gan.losses import gradient_penalty, wasserstein_estimate
 
 
-class WGANGP(GAN):
+@dataclasses.dataclass(frozen=True)
+class Settings(base.Settings):
+    """Those of every GAN, and the penalty's weight."""
+
+    lambda_: float = setting(10.0, "Weight of the gradient penalty (Eq. 3).")
+
+
+class WGANGP(base.GAN):
     """DCGAN's networks, the critic with layer normalisation, and the penalised critic loss."""
 
     name = "wgan-gp"
-    defaults = Settings(lambda_=10.0)
-    uses = ("lambda_",)
+    label = "WGAN-GP"
+    defaults = Settings()
     betas = (0.0, 0.9)  # Algorithm 1
     needs_gradients = True
     loss_names = ("critic_loss", "wasserstein", "penalty", "generator_loss")

@@ -13,6 +13,14 @@ from types import FrameType
 _MESSAGE = "Finishing the current step, then saving; press Ctrl-C again to stop at once."
 
 
+class Interrupted(Exception):
+    """A signal stopped the work after its state was saved; `exit_code` tells which."""
+
+    def __init__(self, exit_code):
+        super().__init__("stopped by a signal; what was done is saved")
+        self.exit_code = exit_code
+
+
 class Interruption:
     """Turns SIGINT and SIGTERM into a request that the loop reads between two steps.
 

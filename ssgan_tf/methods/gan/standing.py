@@ -13,8 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ssgan_tf.training.batches import draw_labels
-from ssgan_tf.training.latents import draw_latents
+from ssgan_tf.device.batches import draw_labels
+from ssgan_tf.methods.gan.latents import draw_latents
 
 IMAGES = 1600  # in all; BigGAN's 100 batches where they hold 16 images
 FEWEST_BATCHES = 25

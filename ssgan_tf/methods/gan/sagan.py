@@ -11,8 +11,8 @@ import keras
 from ssgan_tf.layers import backbone
 from ssgan_tf.layers.attention import SelfAttention
 from ssgan_tf.layers.spectral import SpectralNormalization
-from ssgan_tf.methods.base import GAN, Settings
-from ssgan_tf.methods.losses import hinge_critic_loss, hinge_generator_loss
+from ssgan_tf.methods.gan.base import GAN, Settings
+from ssgan_tf.methods.gan.losses import hinge_critic_loss, hinge_generator_loss
 
 LARGEST_ATTENTION = 32  # height and width of the map that attends to itself (best FID in Table 1)
 CRITIC_RATE = 4  # the critic's learning rate over the generator's (sections 4.2 and 5)
@@ -29,7 +29,7 @@ class Generator(backbone.Generator):
     """The backbone with spectral and batch normalisation, and attention on one map.
 
     Args:
-        image_size: 32, 64 or 128.
+        image_size: 32, 64, 128 or 256.
         base_channels: channels at 4×4.
     """
 
@@ -50,7 +50,7 @@ class Critic(backbone.Critic):
     residual blocks have ReLU.
 
     Args:
-        image_size: 32, 64 or 128.
+        image_size: 32, 64, 128 or 256.
         base_channels: channels of the generator at 4×4; the critic ends with half as many.
     """
 
@@ -68,6 +68,7 @@ class SAGAN(GAN):
     """The hinge loss (SAGAN, Eq. 4), and a critic that learns four times as fast."""
 
     name = "sagan"
+    label = "SAGAN"
     defaults = Settings(critic_steps=1)
 
     def build_generator(self, classes=1):

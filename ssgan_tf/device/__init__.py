@@ -1,0 +1,1 @@
+"""What runs on the device: batches, precision, replicas and updates."""

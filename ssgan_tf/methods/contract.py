@@ -1,0 +1,310 @@
+"""What every method of making images is to the rest of the code, GAN or not.
+
+A `Method` is a recipe with its settings. It says which trainings it needs (`jobs`), gives each as a
+sequence of resumable loops (`phases`), and makes a `Sampler` of what they left. Training, the run
+directory, generated sets, evaluation and comparison know these classes and nothing else of a
+method; `docs/extending.md` adds one from outside the package.
+"""
+
+import abc
+import dataclasses
+import importlib
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from ssgan_tf.bounds import require_fields
+from ssgan_tf.data import ImageSet
+from ssgan_tf.errors import UserError
+
+
+def setting(default, help):
+    """Return a dataclass field with a default value and the help text of its flag."""
+    return dataclasses.field(default=default, metadata={"help": help})
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What every method has; a method's own settings are a subclass.
+
+    They are all that decides what a training gives. A field `lambda_` is the flag `--lambda`:
+    Python keeps the word for itself.
+    """
+
+    image_size: int = setting(64, "Height and width in pixels.")
+    seed: int = setting(0, "Of the split, the weights, the batches and the noise.")
+
+    def __post_init__(self):
+        require_fields(self)
+
+    def require(self, name, holds, expected):
+        """Refuse a value.
+
+        Args:
+            name: of the field.
+            holds: whether the value is possible.
+            expected: what it must be, in words.
+
+        Raises:
+            UserError: it is not.
+        """
+        if not holds:
+            value = getattr(self, name)
+            raise UserError(f"--{name.rstrip('_')} is {value}; it must be {expected}")
+
+
+class Sampler(abc.ABC):
+    """Whatever makes labelled images.
+
+    Args:
+        class_names: the classes that it can make, in any order; they are sorted.
+
+    Attributes:
+        class_names: the classes, sorted.
+    """
+
+    def __init__(self, class_names):
+        self.class_names = tuple(sorted(class_names))
+
+    @abc.abstractmethod
+    def batches(self, class_name: str, seed: int = 0) -> Iterator[np.ndarray]:
+        """Yield images of a class without end, uint8 `(n, height, width, 3)` in [0, 255].
+
+        Image number k depends on the class, the seed and k only.
+        """
+
+    def walk(self, class_name, seed=0):
+        """Return the frames of a walk between images, uint8 `(count, height, width, 3)`.
+
+        Raises:
+            UserError: these images have nothing between them.
+        """
+        raise UserError("--interpolate: this method has no latents to walk through; leave it out")
+
+    def sample(self, label, count, seed=0):
+        """Return `count` images of a class.
+
+        The first images are the same for any `count`.
+
+        Args:
+            label: a class name, or its index among the sorted class names.
+            count: how many images.
+            seed: which images.
+
+        Returns:
+            uint8 `(count, height, width, 3)`, 0-255.
+
+        Raises:
+            UserError: images of that class cannot be made.
+        """
+        if not isinstance(label, str) and 0 <= label < len(self.class_names):
+            label = self.class_names[operator.index(label)]
+        if label not in self.class_names:
+            have = ", ".join(self.class_names) or "none: train first"
+            raise UserError(f"no images of class {label!r} can be made; classes: {have}")
+        made, batches = [], self.batches(label, seed)
+        while (missing := count - sum(map(len, made))) > 0 or not made:
+            made.append(next(batches)[: max(missing, 0)])
+        return np.concatenate(made)
+
+
+class Job(NamedTuple):
+    """Something that is trained for itself, such as the network of a class.
+
+    Attributes:
+        name: that of its folder in the run directory.
+        images: the `ImageSet` of its classes.
+        jit: compile with XLA where that is possible.
+    """
+
+    name: str
+    images: ImageSet
+    jit: bool = False
+
+
+class Phase(abc.ABC):
+    """One resumable loop of a training.
+
+    Everything that it changes is in `variables`, and every random number is a function of a seed
+    and the iteration, so that a phase whose variables are restored goes on as if never stopped.
+
+    Attributes:
+        name: of the phase and its folder; "" puts its files into the job's own folder.
+        iterations: how many it takes; None where the user says it.
+        images_per_iteration: real images that an iteration shows.
+    """
+
+    name: str = ""
+    iterations: int | None = None
+    images_per_iteration: int = 1
+
+    @abc.abstractmethod
+    def variables(self) -> dict[str, Any]:
+        """Return all its state by name: variables with a shape, `numpy()` and `assign(value)`."""
+
+    @abc.abstractmethod
+    def run(self, count: int) -> dict[str, float]:
+        """Run `count` iterations; return the means of what is logged, the losses for instance."""
+
+    def prepare(self):
+        """Do what would else slow down the first iteration, such as compiling."""
+        return
+
+    def preview(self) -> np.ndarray | None:
+        """Return images for the sample grid, uint8 `(n, height, width, 3)`, or None for no grid."""
+        return None
+
+
+class Trained(NamedTuple):
+    """What the trainings of a job left.
+
+    Attributes:
+        counts: number of training images of each class, in the order of their labels.
+        iterations: of the last phase.
+        weights: from the name of a phase, and perhaps a choice of names, to its arrays by name.
+    """
+
+    counts: dict[str, int]
+    iterations: int
+    weights: Callable[..., dict[str, np.ndarray]]
+
+
+class Cost(NamedTuple):
+    """What networks cost: parameters (SSGAN, Eq. 9) and operations (Eq. 10), by network.
+
+    Attributes:
+        parameters: by network, and `together`.
+        flops: operations for one image by network, `batch` for a batch of all of them, and
+            `batch_size`.
+    """
+
+    parameters: dict[str, int]
+    flops: dict[str, int]
+
+
+class Method(abc.ABC):
+    """A way to make images, with its settings.
+
+    Args:
+        **changes: settings that differ from the method's defaults, by the names of its fields.
+
+    Attributes:
+        name: what users call it: "wgan-gp".
+        label: what papers call it: "WGAN-GP".
+        defaults: an instance of its `Settings`.
+        last_phase: name of the phase whose checkpoint images are made from; None where nothing is
+            trained.
+        external: names of the settings that name files of weights made elsewhere.
+        precision: the Keras dtype policy that training computes in.
+        images_per_step: images a training step sees on all devices together; they share them.
+
+    Raises:
+        UserError: a setting does not exist or has an impossible value.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    defaults: ClassVar[Settings] = Settings()
+    last_phase: str | None = ""
+    external: ClassVar[tuple[str, ...]] = ()
+    precision: str = "float32"
+    images_per_step: int = 1
+
+    def __init__(self, **changes):
+        known = [field.name for field in dataclasses.fields(self.defaults)]
+        for name in changes:
+            if name not in known:
+                raise UserError(
+                    f"{self.name} has no setting {name.rstrip('_')!r}; it has "
+                    f"{', '.join(name.rstrip('_') for name in known)}"
+                )
+        self.settings = dataclasses.replace(self.defaults, **changes)
+        self.trained = None  # the `Sampler` that `fit` left
+
+    def as_flags(self):
+        """Return the settings as a dict keyed by the flags of `train.py`."""
+        return {
+            field.name.rstrip("_"): getattr(self.settings, field.name)
+            for field in dataclasses.fields(self.settings)
+        }
+
+    def jobs(self, class_names) -> dict[str, tuple[str, ...]]:
+        """Return what is trained for itself: names of jobs, each with its classes.
+
+        By default each class for itself.
+
+        Raises:
+            UserError: the method cannot learn these classes.
+        """
+        return {name: (name,) for name in class_names}
+
+    def shared(self, class_names) -> bool:
+        """Return whether a job learns several of these classes, so that none can be added later."""
+        return any(len(names) > 1 for names in self.jobs(class_names).values())
+
+    @abc.abstractmethod
+    def phases(self, job: Job) -> Iterator[Phase]:
+        """Yield the loops that train a job, one after the other; none where nothing is trained.
+
+        The next one is asked for when the last one is trained or restored, so it may use what that
+        one holds. They are made in the scope of the distribution strategy.
+        """
+
+    @abc.abstractmethod
+    def sampler(
+        self, trained: Mapping[str, Trained], real: Callable[[], ImageSet], average: bool = True
+    ) -> Sampler:
+        """Return what makes images from finished trainings.
+
+        Args:
+            trained: by job; those that are not trained yet are missing.
+            real: returns the training images, for methods that change those.
+            average: use moving averages of weights, where there are some.
+
+        Raises:
+            UserError: the weights do not fit.
+        """
+
+    def external_weights(self) -> dict[str, str | None]:
+        """Load the weights made elsewhere; called once, before anything is written.
+
+        Returns:
+            for each name in `external`, what the run records of it, such as a fingerprint; None
+            where these settings do not use it.
+
+        Raises:
+            UserError: a file is missing or wrong.
+        """
+        return {}
+
+    def cost(self, classes: int) -> Cost | None:
+        """Return what the networks for so many classes cost; None where there are none."""
+        return None
+
+    def plan(self, image_set, replicas) -> list[tuple[str, str]]:
+        """Return what a training will take, as rows of a name and words.
+
+        Args:
+            image_set: the images to learn from.
+            replicas: how many devices share the work.
+        """
+        return []
+
+    def fit(self, image_set, **options):
+        """Train on an image set, then `sample`; see `ssgan_tf.training.fit`.
+
+        Returns:
+            the method.
+        """
+        # Methods stand below training and know nothing of it; only this call looks up.
+        training = importlib.import_module("ssgan_tf.training")
+        self.trained = training.fit(self, image_set, **options)
+        return self
+
+    def sample(self, label, count, seed=0):
+        """Return images of a class once `fit` has trained; see `Sampler.sample`."""
+        if self.trained is None:
+            raise UserError(f"{self.name} is not trained yet; call fit() first")
+        return self.trained.sample(label, count, seed)

@@ -1,0 +1,1 @@
+"""Generative adversarial networks: one training step, and a file for each method."""

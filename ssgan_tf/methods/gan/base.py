@@ -1,0 +1,268 @@
+"""What every GAN here shares: its settings, what a method has to say, and its trainings.
+
+A method overrides what differs from this and nothing else: networks and losses.
+"""
+
+import abc
+import dataclasses
+import zlib
+from typing import Any, ClassVar, NamedTuple
+
+import keras
+from keras import ops
+
+from ssgan_tf.device.precision import dtype_policy, resolve_for_gan
+from ssgan_tf.errors import UserError
+from ssgan_tf.layers.backbone import fewest_channels, stages
+from ssgan_tf.methods.contract import Cost, Method, setting
+from ssgan_tf.methods.contract import Settings as CommonSettings
+from ssgan_tf.methods.gan import critic_augment, penalties
+from ssgan_tf.methods.gan.phase import AdversarialPhase
+from ssgan_tf.methods.gan.plan import describe
+from ssgan_tf.methods.gan.sampling import GANSampler
+from ssgan_tf.methods.gan.step import build
+from ssgan_tf.metrics.complexity import flops, parameter_count
+
+NOISES = ("normal", "poisson", "uniform", "normal+uniform")
+PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+ALL_CLASSES = "all_classes"  # what the one network of a conditional method is called
+
+#: Settings that add to a training what methods know nothing of; "none" is off.
+COMPONENTS = ("augment_critic", "penalty")
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(CommonSettings):
+    """The settings of every GAN; those that have more are a subclass in the method's file."""
+
+    image_size: int = setting(64, "Height and width in pixels: 32, 64, 128 or 256.")
+    latent_dim: int = setting(128, "Length of the noise vector.")  # as WGAN-GP; SSGAN names none
+    # The default meets SSGAN's Table 2.
+    base_channels: int = setting(1024, "Feature maps of the generator at 4×4; a multiple of 32.")
+    learning_rate: float = setting(
+        1e-4, "Learning rate of both optimisers (sagan: the critic's is 4 times this)."
+    )
+    batch_size: int = setting(64, "Images a step, over all devices together.")
+    critic_steps: int = setting(5, "Critic updates per generator update.")  # as in WGAN-GP
+    noise: str = setting(
+        "normal", f"Distribution of the noise: {', '.join(NOISES[:-1])} or {NOISES[-1]}."
+    )
+    ema: float = setting(0.999, "Decay of the generator's moving average; 0 keeps none.")
+    augment_critic: str = setting(
+        "none", "What every image goes through before the critic: none, diffaugment or ada."
+    )
+    penalty: str = setting("none", "Of the critic, beside its own: none, or some of lecam,r1.")
+    flip: bool = setting(False, "Train on horizontal mirror images as well.")
+    precision: str = setting("auto", "auto, float32 or mixed_bfloat16.")
+
+    def __post_init__(self):
+        stages(self.image_size)  # an impossible size is an error now, not after loading
+        super().__post_init__()
+        for name, choices in (
+            ("noise", NOISES),
+            ("precision", PRECISIONS),
+            ("augment_critic", (critic_augment.NONE, *critic_augment.AUGMENTS)),
+        ):
+            self.require(name, getattr(self, name) in choices, "one of " + ", ".join(choices))
+        self.require("base_channels", self.base_channels % 32 == 0, "a multiple of 32")
+        fewest = fewest_channels(self.image_size)
+        self.require(
+            "base_channels", self.base_channels >= fewest,
+            f"at least {fewest} for images of {self.image_size} pixels",
+        )  # fmt: skip
+        penalties.parse(self.penalty)
+
+
+class Networks(NamedTuple):
+    """The two players."""
+
+    generator: keras.Model  # latents, labels -> images (batch, size, size, 3) in [-1, 1]
+    critic: keras.Model  # images, labels -> scores (batch,), and what the method adds
+
+
+class Judged(NamedTuple):
+    """What a critic says of a batch of images."""
+
+    scores: Any  # (batch,), D(x)
+    labels: Any  # int32 (batch,), the class an image has or was made for; 0 where there is one
+    details: Any = ()  # what a conditional critic says of the classes
+
+
+class GAN(Method):
+    """A generator and a critic for each class, or for all where the method is conditional.
+
+    Attributes:
+        conditional: one network is told the class, instead of one network for each.
+        needs_gradients: of the critic, between real and generated images.
+        loss_names: keys of its losses.
+        betas: of Adam.
+    """
+
+    defaults: ClassVar[Settings] = Settings()
+    conditional: ClassVar[bool] = False
+    needs_gradients: ClassVar[bool] = False
+    loss_names: tuple[str, ...] = ("critic_loss", "generator_loss")
+    betas: ClassVar[tuple[float, float]] = (0.5, 0.999)  # DCGAN's
+
+    def __init__(self, **changes):
+        super().__init__(**changes)
+        self._perceptual = ()  # until it is built, which it is once
+
+    def as_flags(self):
+        """Return the settings as a dict keyed by the flags of `train.py`.
+
+        Components that are off are left out, so that runs made before there were any go on.
+        """
+        off = {name for name in COMPONENTS if getattr(self.settings, name) == "none"}
+        return {name: value for name, value in super().as_flags().items() if name not in off}
+
+    def jobs(self, class_names):
+        """Return one job for each class, or one for all where the method is conditional.
+
+        Raises:
+            UserError: a conditional method is given one class.
+        """
+        if not self.conditional:
+            return super().jobs(class_names)
+        if len(class_names) < 2:
+            raise UserError(
+                f"{self.name} learns to tell classes apart and there is one; train on two "
+                "classes or more, or choose a method that needs one, such as ssgan"
+            )
+        return {ALL_CLASSES: tuple(class_names)}
+
+    @property
+    def precision(self):
+        """The Keras dtype policy that training computes in."""
+        return resolve_for_gan(self.settings.precision)
+
+    @property
+    def images_per_step(self):
+        """The batch, over all devices together."""
+        return self.settings.batch_size
+
+    def phases(self, job):
+        """Yield the one phase of a GAN."""
+        settings = self.settings
+        with dtype_policy(self.precision):
+            perceptual = self.perceptual()
+            keras.utils.set_random_seed(zlib.crc32(f"{settings.seed} {job.name}".encode()))
+            phase = AdversarialPhase(self, job, perceptual)
+        yield phase
+
+    def sampler(self, trained, real, average=True):
+        """Return the `GANSampler` of trained generators; real images are not looked at."""
+        return GANSampler(self, trained, average)
+
+    def perceptual(self, anew=False):
+        """Return the network of `build_perceptual`, the same one for all jobs."""
+        if self._perceptual == () or anew:
+            with dtype_policy(self.precision):
+                self._perceptual = self.build_perceptual()
+        return self._perceptual
+
+    def classes_of_network(self, classes):
+        """Return how many classes a network learns, of so many."""
+        return classes if self.conditional else 1
+
+    def cost(self, classes):
+        """Return parameters and operations of the generator and the critic."""
+        with dtype_policy("float32"):
+            generator, critic = build(self, self.classes_of_network(classes))
+        return Cost(
+            {
+                "generator": parameter_count(generator),
+                "critic": parameter_count(critic),
+                "together": parameter_count(generator, critic),
+            },
+            {
+                "generator": flops(generator),
+                "critic": flops(critic),
+                "batch": self.settings.batch_size * flops(generator, critic),
+                "batch_size": self.settings.batch_size,
+            },
+        )
+
+    def plan(self, image_set, replicas):
+        """Return what a training will take, see `ssgan_tf.methods.gan.plan`."""
+        return describe(self, image_set, replicas)
+
+    @property
+    def size(self):
+        """What decides the sizes of both networks: the image size and the base channels."""
+        return self.settings.image_size, self.settings.base_channels
+
+    @abc.abstractmethod
+    def build_generator(self, classes=1):
+        """Return a new, untrained generator; its weights are made when it is first called.
+
+        Args:
+            classes: how many classes it learns, which its labels tell apart.
+        """
+
+    @abc.abstractmethod
+    def build_critic(self, classes=1):
+        """Return a new, untrained critic; see `build_generator`."""
+
+    def build(self, classes=1):
+        """Return a new generator and critic as `Networks`."""
+        return Networks(self.build_generator(classes), self.build_critic(classes))
+
+    def optimizers(self):
+        """Return the optimisers of the generator and of the critic: Adam's, unless overridden."""
+        beta_1, beta_2 = self.betas
+        return tuple(
+            keras.optimizers.Adam(self.settings.learning_rate, beta_1=beta_1, beta_2=beta_2)
+            for _ in Networks._fields
+        )
+
+    def build_perceptual(self, weights=None):
+        """Return a frozen network whose features enter the generator's loss, or None.
+
+        Args:
+            weights: other ones than the settings name; sizes need no download.
+        """
+        return None
+
+    def judge(self, critic, images, labels):
+        """Return what the critic says of images `(batch, size, size, 3)`, as `Judged`."""
+        return Judged(critic(images, labels, training=True), labels)
+
+    def judge_both(self, critic, real, fake):
+        """Return what the critic says of real and of generated images, a `Judged` each.
+
+        One call for both is the faster. A critic with batch normalisation must not see them in one
+        batch, and its method overrides this.
+
+        Args:
+            critic: the critic.
+            real: images `(batch, size, size, 3)` and their labels `(batch,)`.
+            fake: the same of generated images.
+        """
+        both = self.judge(critic, *(ops.concatenate(pair) for pair in zip(real, fake, strict=True)))
+        return tuple(
+            keras.tree.map_structure(lambda values, side=side: ops.split(values, 2)[side], both)
+            for side in (0, 1)
+        )
+
+    @abc.abstractmethod
+    def critic_losses(self, real, fake, gradients=None):
+        """Return the critic's losses, of which `critic_loss` is minimised, a dict of scalars.
+
+        Args:
+            real: `Judged` real images.
+            fake: `Judged` generated images.
+            gradients: `(batch, height, width, 3)`, ∇D(x̂) at points between the pairs; None unless
+                the method `needs_gradients`.
+        """
+
+    @abc.abstractmethod
+    def generator_losses(self, fake, real_features=None, fake_features=None):
+        """Return the generator's losses, of which `generator_loss` is minimised.
+
+        Args:
+            fake: `Judged` generated images.
+            real_features: what `build_perceptual`'s network returns for the real images; None
+                where there is no such network.
+            fake_features: the same for the generated images.
+        """

@@ -1,0 +1,68 @@
+"""The training of a GAN as a phase: its step, its state and its sample grid."""
+
+import zlib
+
+import numpy as np
+import tensorflow as tf
+
+from ssgan_tf.device.batches import DeviceImages
+from ssgan_tf.methods.contract import Phase
+from ssgan_tf.methods.gan.latents import draw_latents
+from ssgan_tf.methods.gan.sampling import SampledGenerator, generate
+from ssgan_tf.methods.gan.state import of_generators, variables_of
+from ssgan_tf.methods.gan.step import TrainingStep
+from ssgan_tf.runs.state import export
+
+SAMPLES = 64  # images of a sample grid
+SAMPLE_SEED = 2**31 - 1  # of the latents that every sample grid shows
+
+
+class AdversarialPhase(Phase):
+    """Generator and critic against each other, until the user's iterations are done.
+
+    Args:
+        method: the `GAN`.
+        job: the `Job`.
+        perceptual: what `method.perceptual()` returned.
+
+    Attributes:
+        step: the `TrainingStep`.
+    """
+
+    def __init__(self, method, job, perceptual):
+        settings = method.settings
+        self.method, self.counts = method, job.images.counts()
+        self.images_per_iteration = settings.batch_size
+        data = DeviceImages(
+            job.images.images, perceptual, settings.flip, tf.distribute.get_strategy(),
+            job.images.labels,
+        )  # fmt: skip
+        seed = (settings.seed, zlib.crc32(job.name.encode()) % 2**31)
+        self.step = TrainingStep(method, data, perceptual, seed, job.jit, len(self.counts))
+        self._sampled = None
+
+    def variables(self):
+        """Return the state of networks, optimisers and components, variables by name."""
+        return variables_of(self.step)
+
+    def prepare(self):
+        """Trace the iteration, which otherwise the first call does."""
+        self.step.compile()
+
+    def run(self, count):
+        """Run `count` iterations; return the means of their losses."""
+        return self.step.run_iterations(count)
+
+    def preview(self):
+        """Return images of the same latents every time, each class as often as the others."""
+        if self._sampled is None:
+            self._sampled = SampledGenerator(self.method, self.counts)
+        weights = {name: variable for name, variable in self.variables().items()
+                   if of_generators(name)}  # fmt: skip
+        self._sampled.take(export(weights))
+        settings = self.method.settings
+        latents = draw_latents(
+            settings.noise, (SAMPLES, settings.latent_dim), (settings.seed, SAMPLE_SEED)
+        )
+        labels = np.sort(np.arange(SAMPLES) % len(self.counts))
+        return generate(self._sampled.network, latents, labels)

@@ -1,0 +1,1 @@
+"""What lies on the disk of a training: its folder, checkpoints, records and origin."""

@@ -1,0 +1,49 @@
+"""What `config.json` of a run holds: settings, options, data, versions and commit."""
+
+import dataclasses
+import sys
+
+from ssgan_tf.runs.provenance import git_commit, hashes_by_class, versions
+
+
+def make_config(method, image_set, held_out, options):
+    """Return what `config.json` holds; see `RunDirectory.prepare`.
+
+    Loads the weights that the method takes from elsewhere.
+
+    Args:
+        method: the `Method`.
+        image_set: the training images.
+        held_out: the test images, or None.
+        options: the `Options`.
+
+    Raises:
+        UserError: weights from elsewhere cannot be had.
+    """
+    settings = {"method": method.name, **method.as_flags(), "precision": method.precision}
+    if method.shared(image_set.class_names):  # none can be added later
+        settings["classes"] = list(image_set.class_names)
+    settings["jit"] = options.jit  # XLA draws other random numbers from the same seed
+    files = {}
+    for name, recorded in method.external_weights().items():
+        file = settings.pop(name)
+        files[name] = file if recorded else None
+        if recorded:
+            settings[name] = recorded
+    tested = hashes_by_class(held_out) if held_out else {}
+    return {
+        "settings": settings,
+        "options": {**dataclasses.asdict(options), **files},
+        "data": {
+            "name": image_set.name,
+            "fingerprint": image_set.fingerprint(),
+            "classes": {
+                name: {"train": trained_on, "test": tested.get(name, [])}
+                for name, trained_on in hashes_by_class(image_set).items()
+            },
+            "skipped": [list(entry) for entry in image_set.skipped],
+        },
+        "versions": versions(),
+        "git_commit": git_commit(),
+        "command": sys.argv,
+    }

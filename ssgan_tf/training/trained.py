@@ -1,0 +1,102 @@
+"""From a run directory to what makes images."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ssgan_tf import methods
+from ssgan_tf.data import load_dataset
+from ssgan_tf.errors import UserError
+from ssgan_tf.methods.contract import Method, Sampler, Trained
+from ssgan_tf.runs.run_directory import TRAINED, RunDirectory
+
+
+class TrainedRun(NamedTuple):
+    """A run that images can be made from.
+
+    Attributes:
+        path: of its folder.
+        config: the contents of its config.json.
+        method: the `Method` that its settings describe.
+        sampler: what makes its images.
+        iterations: behind each class that it can make.
+    """
+
+    path: Path
+    config: dict
+    method: Method
+    sampler: Sampler
+    iterations: dict[str, int]
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where images of this run come from, as the manifest of a generated set says it."""
+        recorded = self.config["data"]
+        return {
+            "method": self.method.name,
+            "run": str(self.path),
+            "dataset": recorded["name"],
+            "data": {"fingerprint": recorded["fingerprint"], "classes": recorded["classes"]},
+            "settings": self.config["settings"],
+        }
+
+
+def load_run(path, average=True, dataset=None, datasets_dir=None):
+    """Return what a training left, ready to make images.
+
+    Args:
+        path: a folder that `train.py` or `fit` wrote.
+        average: use moving averages of the weights, where the run kept some.
+        dataset: name or folder of the images that it was trained on, for methods that change
+            those; by default the name that the run recorded.
+        datasets_dir: where named data sets live.
+
+    Raises:
+        UserError: the folder is no run, holds nothing trained, or does not fit its settings.
+    """
+    run = RunDirectory(path)
+    config = run.config(TRAINED)
+    method = methods.recreate(config["settings"])
+    counts = {name: len(sides["train"]) for name, sides in config["data"]["classes"].items()}
+    trained = {}
+    for name, class_names in method.jobs(sorted(counts)).items():
+        of_job, last = {each: counts[each] for each in class_names}, method.last_phase
+        step = 0 if last is None else run.checkpoints(name, last).latest_step()
+        if step is not None:
+            trained[name] = Trained(of_job, step, partial(run.weights, name))
+
+    def real():
+        images = load_dataset(
+            dataset or config["data"]["name"], method.settings.image_size,
+            datasets_dir=datasets_dir, classes=sorted(counts),
+        )  # fmt: skip
+        return _recorded_images(images, config["data"]["classes"], path)
+
+    if not trained:
+        raise UserError(f"{path} holds no checkpoint yet; train it first with train.py")
+    sampler = method.sampler(trained, real, average)
+    iterations = {name: job.iterations for job in trained.values() for name in job.counts}
+    return TrainedRun(Path(path), config, method, sampler, iterations)
+
+
+def load(run, average=True):
+    """Return the `Sampler` of a run directory; see `load_run`."""
+    return load_run(run, average).sampler
+
+
+def _recorded_images(images, recorded, path):
+    """Return the images that a run was trained on, found by their hashes."""
+    names = [images.class_names[label] for label in images.labels]
+    known = {(name, digest) for name, sides in recorded.items() for digest in sides["train"]}
+    kept = [
+        place
+        for place, image in enumerate(zip(names, images.hashes, strict=True))
+        if image in known
+    ]
+    found = images.select(kept)
+    if missing := len(known) - len(set(found.hashes)):
+        raise UserError(
+            f"{missing} of {len(known)} images that {path} was trained on are not in "
+            f"{images.name}; name the data set with --dataset"
+        )
+    return found
