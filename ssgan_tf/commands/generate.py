@@ -18,6 +18,10 @@ from ssgan_tf.runs.interruption import Interrupted
 flags = command_line.Flags()
 flags.DEFINE_string("run", None, "Run directory that train.py wrote.")
 flags.DEFINE_string("out", None, "Folder to write; new, or an earlier generated set.")
+flags.DEFINE_string(
+    "dataset", None, "The real images, for methods that change those. Default: as in training."
+)
+flags.DEFINE_string("datasets_dir", None, "Where named data sets live. Default: as in training.")
 flags.DEFINE_string("per_class", "400", "Images per class, or 'balance': up to the largest class.")
 flags.DEFINE_list("classes", None, "Only these classes, separated by commas.")
 flags.DEFINE_integer("seed", 0, "Which images.")
@@ -60,6 +64,8 @@ def main(values):
         "classes": values.classes,
         "average": values.ema,
         "walk": values.interpolate,
+        "dataset": values.dataset,
+        "datasets_dir": values.datasets_dir,
     }
     if values.filter is not None:
         for name in OF_ROUNDS:

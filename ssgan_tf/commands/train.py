@@ -8,7 +8,7 @@ import sys
 
 from ssgan_tf import command_line
 from ssgan_tf.data import load_dataset
-from ssgan_tf.data.loading import places_of
+from ssgan_tf.data.loading import places_of, source_of
 from ssgan_tf.data.splits import limited_split, parse_class_sizes
 from ssgan_tf.files import require_outside
 from ssgan_tf.jobs import parse_jobs
@@ -81,7 +81,8 @@ def main(values):
         print(describe_plan(method, parts.train, options))
         return 0
     try:
-        fit(method, parts.train, held_out=parts.test, **dataclasses.asdict(options))
+        source = source_of(values.dataset, values.datasets_dir)
+        fit(method, parts.train, held_out=parts.test, source=source, **dataclasses.asdict(options))
     except Interrupted as stop:
         print(
             f"Stopped; what was done is saved. Go on with: {command_line.again()}",

@@ -15,6 +15,7 @@ from ssgan_tf.comparison.classifiers import (
     trainings_with,
 )
 from ssgan_tf.data import load_dataset
+from ssgan_tf.data.loading import source_of
 from ssgan_tf.data.manifest import read_manifest
 from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation import evaluate
@@ -244,6 +245,7 @@ class MemberWork(Work):
         try:
             fit(
                 self.method, study.parts.train, held_out=study.parts.test, run_dir=self.run,
+                source=source_of(study.dataset, study.datasets_dir),
                 progress=study.progress, **budget, **options.of_training(),
             )  # fmt: skip
         finally:  # what was trained is kept, so its time counts

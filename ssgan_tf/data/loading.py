@@ -137,6 +137,14 @@ def lasting_name(dataset: str | os.PathLike, datasets_dir: str | os.PathLike | N
     return str(dataset if len(path.parts) == 1 and known else path.expanduser().absolute())
 
 
+def source_of(
+    dataset: str | os.PathLike, datasets_dir: str | os.PathLike | None = None
+) -> tuple[str, str | None]:
+    """Return `lasting_name` and the folder of named data sets, absolute where it was given."""
+    folder = datasets_dir and str(Path(datasets_dir).expanduser().absolute())
+    return lasting_name(dataset, datasets_dir), folder
+
+
 def _require_size(image_size):
     if not 1 <= image_size <= 1024:
         raise UserError(f"image_size must be from 1 to 1024 pixels, not {image_size}")

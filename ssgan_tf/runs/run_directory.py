@@ -37,6 +37,7 @@ TRAINED = {
     "data": {
         "name": str,
         "fingerprint": str,
+        "source?": [(str, None)],
         "classes": Each({"train": [str], "test": [str]}, plain=True),
     },
 }

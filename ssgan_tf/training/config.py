@@ -6,7 +6,7 @@ import sys
 from ssgan_tf.runs.provenance import git_commit, hashes_by_class, versions
 
 
-def make_config(method, image_set, held_out, options):
+def make_config(method, image_set, held_out, options, source=None):
     """Return what `config.json` holds; see `RunDirectory.prepare`.
 
     Loads the weights that the method takes from elsewhere.
@@ -16,6 +16,7 @@ def make_config(method, image_set, held_out, options):
         image_set: the training images.
         held_out: the test images, or None.
         options: the `Options`.
+        source: where the images lie; see `fit`.
 
     Raises:
         UserError: weights from elsewhere cannot be had.
@@ -36,6 +37,7 @@ def make_config(method, image_set, held_out, options):
         "options": {**dataclasses.asdict(options), **files},
         "data": {
             "name": image_set.name,
+            "source": list(source or (image_set.name, None)),
             "fingerprint": image_set.fingerprint(),
             "classes": {
                 name: {"train": trained_on, "test": tested.get(name, [])}

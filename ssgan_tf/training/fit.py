@@ -63,7 +63,7 @@ class Options:
         return math.inf if self.minutes is None else 60.0 * self.minutes
 
 
-def fit(method, image_set, *, held_out=None, **options):
+def fit(method, image_set, *, held_out=None, source=None, **options):
     """Train a method on every image of an image set.
 
     Runs where a former call with the same settings and run directory left off. Several processes
@@ -74,6 +74,8 @@ def fit(method, image_set, *, held_out=None, **options):
         image_set: the `ImageSet` to train on, of the method's image size.
         held_out: the `ImageSet` of test images, recorded in the run so that `classify.py` can
             check for leaks.
+        source: name or folder of the data set and the folder of named ones, recorded so that
+            methods that change real images find them again; by default the data set's name.
         **options: see `Options`.
 
     Returns:
@@ -100,7 +102,7 @@ def fit(method, image_set, *, held_out=None, **options):
         return method.sampler({}, lambda: image_set)
     workers = make_workers(options.strategy, method.images_per_step)
     with workers.strategy.scope():
-        config = make_config(method, image_set, held_out, options)
+        config = make_config(method, image_set, held_out, options, source)
     run = RunDirectory(options.run_dir or default_run_path(image_set.name, method.name))
     with disk_errors(f"training into {run.path}"):
         writing = contextlib.nullcontext()

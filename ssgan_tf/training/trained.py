@@ -66,9 +66,10 @@ def load_run(path, average=True, dataset=None, datasets_dir=None):
             trained[name] = Trained(of_job, step, partial(run.weights, name))
 
     def real():
+        name, folder = config["data"].get("source", (config["data"]["name"], None))
         images = load_dataset(
-            dataset or config["data"]["name"], method.settings.image_size,
-            datasets_dir=datasets_dir, classes=sorted(counts),
+            dataset or name, method.settings.image_size, datasets_dir=datasets_dir or folder,
+            classes=sorted(counts),
         )  # fmt: skip
         return _recorded_images(images, config["data"]["classes"], path)
 

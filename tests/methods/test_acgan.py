@@ -8,8 +8,9 @@ from ssgan_tf.device.batches import DeviceImages
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods.gan.acgan import ACGAN
 from ssgan_tf.methods.gan.base import Judged
-from ssgan_tf.methods.gan.state import export_state, restore_state
+from ssgan_tf.methods.gan.state import variables_of
 from ssgan_tf.methods.gan.step import TrainingStep
+from ssgan_tf.runs.state import assign, export
 
 TINY = {"image_size": 32, "base_channels": 32, "latent_dim": 8, "batch_size": 8, "ema": 0}
 CLASSES = ("left", "right")
@@ -84,11 +85,11 @@ def test_dropout_thins_out_in_training_only(step):
 
 
 def test_a_restored_training_continues_bit_by_bit(step):
-    state = export_state(step)
-    losses, then = step.run_iterations(2), export_state(step)
-    restore_state(step, state)
+    state = export(variables_of(step))
+    losses, then = step.run_iterations(2), export(variables_of(step))
+    assign(variables_of(step), state)
     assert step.run_iterations(2) == losses
-    for name, array in export_state(step).items():
+    for name, array in export(variables_of(step)).items():
         np.testing.assert_array_equal(array, then[name], err_msg=name)
 
 

@@ -9,9 +9,10 @@ from ssgan_tf.device.precision import dtype_policy
 from ssgan_tf.layers.spectral import SpectralNormalization
 from ssgan_tf.methods.gan.base import Judged
 from ssgan_tf.methods.gan.sagan import SAGAN, Critic, Generator
-from ssgan_tf.methods.gan.state import export_state, restore_state
+from ssgan_tf.methods.gan.state import variables_of
 from ssgan_tf.methods.gan.step import TrainingStep, build
 from ssgan_tf.metrics.complexity import layer_costs
+from ssgan_tf.runs.state import assign, export
 
 TINY = {"image_size": 32, "base_channels": 32, "latent_dim": 8, "batch_size": 4}
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (4, 32, 32, 3)).astype(np.float32)
@@ -64,13 +65,13 @@ def test_losses_are_reported_and_gamma_has_learnt(trained):
 
 
 def test_training_continues_bit_by_bit_from_what_a_checkpoint_holds(trained):
-    before = export_state(trained)
+    before = export(variables_of(trained))
     assert sum(name.endswith("/u") for name in before) == 2 * 8  # the average has none
     trained.run_iterations(2)
-    after = export_state(trained)
-    restore_state(trained, before)
+    after = export(variables_of(trained))
+    assign(variables_of(trained), before)
     trained.run_iterations(2)
-    for name, array in export_state(trained).items():
+    for name, array in export(variables_of(trained)).items():
         np.testing.assert_array_equal(array, after[name], err_msg=name)
 
 
