@@ -16,8 +16,8 @@ from scipy import optimize, special, stats
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from ssgan_tf import command_line
-from ssgan_tf.classify.intervals import CONFIDENCE, Comparison, judge
 from ssgan_tf.report import Cell, Table
+from ssgan_tf.statistics.intervals import CONFIDENCE, Comparison, judge
 
 ACCURACY = 0.7  # of the equal classifiers
 DIFFICULTY = 2.0  # standard deviation of the logits of images

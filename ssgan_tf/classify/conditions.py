@@ -13,7 +13,6 @@ from ssgan_tf.data.splits import parse_class_sizes
 from ssgan_tf.errors import UserError
 
 ORIGINAL = "original"
-BASELINE = "flip-crop"  # what anyone would do first, which generated images have to beat
 _KNOWN = (ORIGINAL, *OFFLINE, *POLICIES)
 _GENERATED = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*)=(.+)")
 

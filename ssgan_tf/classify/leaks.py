@@ -4,8 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from ssgan_tf.data.manifest import what_is_missing
-
-CLEAN, LEAKED, UNKNOWN = "clean", "LEAKED", "unknown"
+from ssgan_tf.statistics.findings import CLEAN, LEAKED, UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ import tensorflow as tf
 
 from ssgan_tf.classify.classifier import Classifier
 from ssgan_tf.classify.conditions import Condition, row_name
-from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.classify.training import ClassifierTraining, predictor
 from ssgan_tf.files import sweep_temporaries, write_json
 from ssgan_tf.json_files import NUMBER, Each, find_json
+from ssgan_tf.statistics.scores import classification_scores
 from ssgan_tf.training.metrics_log import MetricsLog
 
 RESULT, CURVES = "result.json", "metrics.jsonl"

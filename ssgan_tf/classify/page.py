@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-from ssgan_tf.classify.conditions import BASELINE
-from ssgan_tf.classify.findings import HELPS, HURTS, IN_ADVANCE
-from ssgan_tf.classify.leaks import CLEAN, LEAKED, UNKNOWN
 from ssgan_tf.classify.tables import (
     accuracy_table,
     class_table,
@@ -13,8 +10,9 @@ from ssgan_tf.classify.tables import (
     recall_table,
     training_table,
 )
-from ssgan_tf.classify.wording import FIRST, counted, measures_of, shown_mean
 from ssgan_tf.report import Callout, Definitions, Details, Figure, Section, write_report
+from ssgan_tf.statistics.findings import BASELINE, CLEAN, HELPS, HURTS, IN_ADVANCE, LEAKED, UNKNOWN
+from ssgan_tf.statistics.wording import FIRST, counted, measures_of, shown_mean
 
 CALLOUTS = {HELPS: "good", HURTS: "bad"}
 

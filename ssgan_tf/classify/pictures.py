@@ -5,9 +5,9 @@ from pathlib import Path
 
 from ssgan_tf import plots
 from ssgan_tf.classify.conditions import row_name
-from ssgan_tf.classify.leaks import LEAKED
-from ssgan_tf.classify.wording import row_label
 from ssgan_tf.files import write_atomically
+from ssgan_tf.statistics.findings import LEAKED
+from ssgan_tf.statistics.wording import row_label
 
 
 def write_pictures(out, results, shown, logs):

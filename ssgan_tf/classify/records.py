@@ -10,9 +10,9 @@ import numpy as np
 from ssgan_tf.classify.member import ordered_fingerprint
 from ssgan_tf.classify.network import load_backbone
 from ssgan_tf.classify.protocol import VALIDATION
-from ssgan_tf.classify.results import summarise
 from ssgan_tf.data.loading import datasets_folder, lasting_name
 from ssgan_tf.perceptual import weights_fingerprint
+from ssgan_tf.statistics.summary import summarise
 from ssgan_tf.training.precision import resolve_precision
 from ssgan_tf.training.provenance import git_commit, hashes_by_class, versions
 from ssgan_tf.version import __version__

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest
 
-from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.errors import UserError
+from ssgan_tf.statistics.scores import classification_scores
 
 MCNEMAR, PAPER = "mcnemar", "paper"
 RULES = (MCNEMAR, PAPER)

@@ -1,10 +1,9 @@
 """The tables of a comparison, for the terminal and the page alike."""
 
-from ssgan_tf.classify.findings import AFTERWARDS
-from ssgan_tf.classify.intervals import BOTH, TRAINING
-from ssgan_tf.classify.leaks import LEAKED, UNKNOWN
-from ssgan_tf.classify.wording import finding_words, mark, measures_of, row_label
 from ssgan_tf.report import Cell, Table
+from ssgan_tf.statistics.findings import AFTERWARDS, LEAKED, UNKNOWN
+from ssgan_tf.statistics.intervals import BOTH, TRAINING
+from ssgan_tf.statistics.wording import finding_words, mark, measures_of, row_label
 
 WARNINGS = {
     LEAKED: "LEAKED: it learnt from test images or holds some; its figures say nothing about "

@@ -6,8 +6,8 @@ from PIL import Image
 
 from ssgan_tf.classify.page import headline, write_page
 from ssgan_tf.classify.pictures import write_pictures
-from ssgan_tf.classify.results import summarise
-from ssgan_tf.classify.scores import classification_scores
+from ssgan_tf.statistics.scores import classification_scores
+from ssgan_tf.statistics.summary import summarise
 
 NAMES = ("daisy", "roses")
 GENERATED = {"ssgan": "clean", "spy": "LEAKED", "old": "unknown"}

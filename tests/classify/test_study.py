@@ -14,10 +14,10 @@ from ssgan_tf.augment import OFFLINE, POLICIES
 from ssgan_tf.classify.classifier import Classifier
 from ssgan_tf.classify.member import kept_predictions, ordered_fingerprint
 from ssgan_tf.classify.records import make_results
-from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.classify.study import Protocol, Study, train_member
 from ssgan_tf.classify.training import ClassifierTraining, Settings
 from ssgan_tf.errors import UserError
+from ssgan_tf.statistics.scores import classification_scores
 from ssgan_tf.training import Interrupted
 
 CLASSES = ["daisy", "roses", "sunflowers"]

@@ -4,8 +4,6 @@ import io
 import numpy as np
 import pytest
 
-from ssgan_tf.classify.results import summarise
-from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.classify.tables import (
     accuracy_table,
     class_table,
@@ -15,6 +13,8 @@ from ssgan_tf.classify.tables import (
     recall_table,
     training_table,
 )
+from ssgan_tf.statistics.scores import classification_scores
+from ssgan_tf.statistics.summary import summarise
 
 CONDITIONS = {
     "original": {"kind": "original", "finding": None, "notes": []},

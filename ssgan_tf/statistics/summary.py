@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ssgan_tf.classify.findings import find_differences
-from ssgan_tf.classify.intervals import mean_over_seeds
-from ssgan_tf.classify.scores import image_scores
-from ssgan_tf.classify.wording import row_sentence
+from ssgan_tf.statistics.findings import find_differences
+from ssgan_tf.statistics.intervals import mean_over_seeds
+from ssgan_tf.statistics.scores import image_scores
+from ssgan_tf.statistics.wording import row_sentence
 
 MEASURES = ("accuracy", "precision", "recall", "f1")
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ssgan_tf.classify.conditions import BASELINE
-from ssgan_tf.classify.intervals import CONFIDENCE, Comparison, judge
-from ssgan_tf.classify.leaks import LEAKED
+from ssgan_tf.statistics.intervals import CONFIDENCE, Comparison, judge
 
+BASELINE = "flip-crop"  # what anyone would do first, which generated images have to beat
+CLEAN, LEAKED, UNKNOWN = "clean", "LEAKED", "unknown"  # where an added set comes from
 HELPS, HURTS, NO_EVIDENCE = "helps", "hurts", "no evidence"
 ONE_SEED, NO_PREDICTIONS = "one seed", "no predictions"  # why there is no finding
 ACCURACY, BALANCED, RECALL = "accuracy", "balanced accuracy", "recall"  # RECALL with a class

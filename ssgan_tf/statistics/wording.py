@@ -1,16 +1,17 @@
 """What a comparison is called in words: the one place where findings are phrased."""
 
-from ssgan_tf.classify.conditions import BASELINE
-from ssgan_tf.classify.findings import (
+from ssgan_tf.statistics.findings import (
     AFTERWARDS,
+    BASELINE,
     HELPS,
     HURTS,
     IN_ADVANCE,
+    LEAKED,
     NO_EVIDENCE,
     NO_PREDICTIONS,
     ONE_SEED,
+    UNKNOWN,
 )
-from ssgan_tf.classify.leaks import LEAKED, UNKNOWN
 
 MARKS = {LEAKED: " LEAKED", UNKNOWN: " (provenance unknown)"}
 REASONS = {

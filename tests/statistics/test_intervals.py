@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.findings import comparisons_of, false_findings, false_findings_by_seeds, simulate
-from ssgan_tf.classify.intervals import BOTH, TRAINING, Comparison, holm, judge, mean_over_seeds
+from ssgan_tf.statistics.intervals import BOTH, TRAINING, Comparison, holm, judge, mean_over_seeds
 
 
 def test_the_interval_is_students():

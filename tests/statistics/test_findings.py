@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from ssgan_tf.classify.findings import find_differences
-from ssgan_tf.classify.intervals import Comparison, holm, judge
-from ssgan_tf.classify.scores import classification_scores
+from ssgan_tf.statistics.findings import find_differences
+from ssgan_tf.statistics.intervals import Comparison, holm, judge
+from ssgan_tf.statistics.scores import classification_scores
 
 NAMES = ("daisy", "roses", "tulips")
 LABELS = np.repeat([0, 1, 2], [300, 40, 160])
