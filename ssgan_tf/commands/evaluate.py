@@ -21,7 +21,7 @@ from ssgan_tf.evaluation.baseline import read_baseline
 from ssgan_tf.evaluation.page import headline
 from ssgan_tf.evaluation.results import GENERATED, REPORT, own_folder
 from ssgan_tf.evaluation.tables import distance_table, memorisation_table, quality_table
-from ssgan_tf.generation import write_generated_set
+from ssgan_tf.generation.generated_set import write_generated_set
 from ssgan_tf.metrics.inception import FEATURES
 from ssgan_tf.metrics.inception_graph import open_inception
 

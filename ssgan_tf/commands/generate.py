@@ -7,12 +7,12 @@ import sys
 
 from ssgan_tf import command_line
 from ssgan_tf.classify.classifier import Classifier
-from ssgan_tf.classify.rounds import filter_in_rounds
-from ssgan_tf.classify.rules import LEVEL, MCNEMAR, TOLERANCE
 from ssgan_tf.data.balance import parse_per_class
 from ssgan_tf.errors import UserError
-from ssgan_tf.filtering import Filter
-from ssgan_tf.generation import write_generated_set
+from ssgan_tf.generation.filtering import Filter
+from ssgan_tf.generation.generated_set import write_generated_set
+from ssgan_tf.generation.rounds import filter_in_rounds
+from ssgan_tf.generation.rules import LEVEL, MCNEMAR, TOLERANCE
 from ssgan_tf.training import Interrupted
 
 flags = command_line.Flags()

@@ -5,12 +5,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import painted_squares
 
 from ssgan_tf.classify.classifier import Classifier
 from ssgan_tf.classify.network import build_network, load_backbone
 from ssgan_tf.classify.training import ClassifierTraining, Settings, predictor
 from ssgan_tf.errors import UserError
+from tests.training.tiny import painted_squares
 
 RECORD = {
     "condition": "original", "seed": 0, "settings": {}, "learnt_from": {}, "held_out": {},

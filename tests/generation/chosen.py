@@ -5,12 +5,11 @@ import json
 import numpy as np
 import tensorflow as tf
 from PIL import Image
-from tiny import painted_squares, tiny_method
 
-from ssgan_tf import generation
-from ssgan_tf.classify import rounds_folder
 from ssgan_tf.data import load_dataset
+from ssgan_tf.generation import generated_set, rounds_folder
 from ssgan_tf.training.sampling import ClassGenerator
+from tests.training.tiny import painted_squares, tiny_method
 
 CLASSES = ("left", "right")
 HELD_OUT, LEARNT = 5, 7  # of each class
@@ -57,7 +56,7 @@ def untrained_run(folder, monkeypatch):
     method = tiny_method()
     method.generators = {name: ClassGenerator(noise, 0, name) for name in CLASSES}
     method.trained_iterations = dict.fromkeys(CLASSES, 1)
-    monkeypatch.setattr(generation, "load_run", lambda run, average: method)
+    monkeypatch.setattr(generated_set, "load_run", lambda run, average: method)
     classes = {name: {"train": [], "test": []} for name in CLASSES}
     data = {"name": "real", "fingerprint": "", "classes": classes}
     folder.mkdir()

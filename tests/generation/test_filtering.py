@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.filtering import EXAMPLES, Filter, Selection, examples_sheet
+from ssgan_tf.generation.filtering import EXAMPLES, Filter, Selection, examples_sheet
 
 
 class RedIsRose:

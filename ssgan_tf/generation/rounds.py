@@ -6,16 +6,16 @@ from functools import partial
 from pathlib import Path
 
 from ssgan_tf.classify.classifier import Classifier
-from ssgan_tf.classify.rounds_folder import RoundsFolder, decisive_settings
-from ssgan_tf.classify.rules import MCNEMAR, Rule
 from ssgan_tf.classify.training import ClassifierTraining, Settings
 from ssgan_tf.data import load_dataset
 from ssgan_tf.data.folder import read_folder, scan_folder
 from ssgan_tf.data.manifest import MANIFEST, read_manifest
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors, write_json
-from ssgan_tf.filtering import merged
-from ssgan_tf.generation import write_generated_set
+from ssgan_tf.generation.filtering import merged
+from ssgan_tf.generation.generated_set import write_generated_set
+from ssgan_tf.generation.rounds_folder import RoundsFolder, decisive_settings
+from ssgan_tf.generation.rules import MCNEMAR, Rule
 from ssgan_tf.progress import progress_bar
 from ssgan_tf.training.fit import Interrupted
 from ssgan_tf.training.interruption import Interruption

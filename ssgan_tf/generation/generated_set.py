@@ -20,8 +20,8 @@ from ssgan_tf.files import (
     write_atomically,
     write_json,
 )
-from ssgan_tf.filtering import Selection, examples_sheet
 from ssgan_tf.folder_lock import FolderLock
+from ssgan_tf.generation.filtering import Selection, examples_sheet
 from ssgan_tf.progress import progress_bar
 from ssgan_tf.training.run_directory import TRAINED, RunDirectory
 from ssgan_tf.training.sampling import interpolate, load_run, sample_batches
@@ -54,7 +54,7 @@ def write_generated_set(
         classes: names, by default all that the run has trained.
         average: use the moving average of the weights, where the run kept one.
         walk: also write `<out>/<class>.gif`, a walk through the latents, which no filter sees.
-        filtered: a `ssgan_tf.filtering.Filter`; by default every image is kept.
+        filtered: a `ssgan_tf.generation.filtering.Filter`; by default every image is kept.
         progress: show a bar.
 
     Returns:

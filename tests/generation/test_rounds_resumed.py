@@ -8,14 +8,13 @@ import signal
 from pathlib import Path
 
 import pytest
-from chosen import Chosen, record_of, untrained_run
 
-from ssgan_tf import generation
-from ssgan_tf.classify import rounds, rounds_folder
-from ssgan_tf.classify.rounds_folder import RoundsFolder
 from ssgan_tf.errors import UserError
-from ssgan_tf.filtering import Filter
+from ssgan_tf.generation import generated_set, rounds, rounds_folder
+from ssgan_tf.generation.filtering import Filter
+from ssgan_tf.generation.rounds_folder import RoundsFolder
 from ssgan_tf.training import Interrupted
+from tests.generation.chosen import Chosen, record_of, untrained_run
 
 
 @pytest.fixture
@@ -60,9 +59,9 @@ def interruptible(run_dir, record, monkeypatch):
 
         with monkeypatch.context() as patch:
             patch.setattr(rounds_folder, "git_commit", lambda: None)  # a process, each time
-            for place in (rounds, rounds_folder, generation):
+            for place in (rounds, rounds_folder, generated_set):
                 patch.setattr(place, "write_json", act(place.write_json))
-            patch.setattr(generation.plots, "write_png", act(generation.plots.write_png))
+            patch.setattr(generated_set.plots, "write_png", act(generated_set.plots.write_png))
             patch.setattr(Path, "write_text", act(Path.write_text))  # of a classifier's two files
             options = {"rounds": 4, "seed": 0, **options}
             first = Filter(Chosen(record, 0), 0.8, 20, "seed-0")

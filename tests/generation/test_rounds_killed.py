@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from chosen import record_of
-from tiny import tiny_method
 
 from ssgan_tf.classify.classifier import Classifier
-from ssgan_tf.classify.rounds import filter_in_rounds
 from ssgan_tf.classify.training import ClassifierTraining, Settings
 from ssgan_tf.data import load_dataset
-from ssgan_tf.filtering import Filter
+from ssgan_tf.generation.filtering import Filter
+from ssgan_tf.generation.rounds import filter_in_rounds
+from tests.generation.chosen import record_of
+from tests.training.tiny import tiny_method
 
 SCRIPT = Path(__file__).resolve().parents[2] / "generate.py"
 TRAINING = b"classifier of round 2"

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chosen import CLASSES, LEARNT, Chosen, record_of, untrained_run
 from PIL import Image
-from tiny import painted_squares
 
-from ssgan_tf.classify import rounds
-from ssgan_tf.classify.rounds_folder import RoundsFolder
 from ssgan_tf.errors import UserError
-from ssgan_tf.filtering import Filter
+from ssgan_tf.generation import rounds
+from ssgan_tf.generation.filtering import Filter
+from ssgan_tf.generation.rounds_folder import RoundsFolder
+from tests.generation.chosen import CLASSES, LEARNT, Chosen, record_of, untrained_run
+from tests.training.tiny import painted_squares
 
 PAPER = {"rule": "paper", "tolerance": 0.1}
 

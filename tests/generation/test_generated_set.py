@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tiny import painted_squares, tiny_method
 
 from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
-from ssgan_tf.filtering import Filter
 from ssgan_tf.folder_lock import FolderLock
-from ssgan_tf.generation import write_generated_set
+from ssgan_tf.generation.filtering import Filter
+from ssgan_tf.generation.generated_set import write_generated_set
+from tests.training.tiny import painted_squares, tiny_method
 
 
 @pytest.fixture(scope="module")
