@@ -1,4 +1,4 @@
-"""A trained classifier on disk: its network, and the record of what it was trained on."""
+"""A trained classifier on disk: its network, and the record of its training."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ class Classifier:
 
     Args:
         network: from images to logits, see `build_network`.
-        record: what `classifier.json` holds; see docs/classification.md.
+        record: the contents of `classifier.json`; see docs/classification.md.
 
     Attributes:
         class_names: the classes in the order of the logits.

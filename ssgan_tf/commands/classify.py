@@ -10,10 +10,10 @@ from ssgan_tf import command_line
 
 # isort: split
 from ssgan_tf.augment import OFFLINE, POLICIES
-from ssgan_tf.classify.page import headline
 from ssgan_tf.classify.study import REPORT, Protocol, Study
 from ssgan_tf.classify.tables import accuracy_table, class_table, difference_tables
-from ssgan_tf.classify.training import Settings
+from ssgan_tf.classify.training import ClassifierSettings
+from ssgan_tf.statistics.wording import main_finding
 from ssgan_tf.training import Interrupted
 
 SETTINGS = {
@@ -47,7 +47,7 @@ flags.DEFINE_string("out", None, "Folder to write. Default: results/<dataset>-cl
 flags.DEFINE_boolean("keep_weights", False, "Keep all classifiers, not only those of original.")
 flags.DEFINE_boolean("overwrite", False, "Begin anew; what was there is moved aside.")
 flags.DEFINE_boolean("dry_run", False, "Print the plan and stop.")
-flags.define_from(Settings(), SETTINGS)
+flags.define_from(ClassifierSettings(), SETTINGS)
 flags.define_from(Protocol(), PROTOCOL)
 
 
@@ -64,7 +64,7 @@ def main(values):
         protocol=Protocol(
             **command_line.given(Protocol, values) | {"imbalance": tuple(values.imbalance)}
         ),
-        settings=Settings(**command_line.given(Settings, values)),
+        settings=ClassifierSettings(**command_line.given(ClassifierSettings, values)),
         datasets_dir=values.datasets_dir,
         classes=values.classes,
         image_size=values.image_size,
@@ -84,7 +84,7 @@ def main(values):
     tables = [accuracy_table(results), *difference_tables(results)]
     for table in tables + [class_table(results)] * bool(values.imbalance):
         print(f"\n{table.text()}")
-    print(f"\n{headline(results)}")
+    print(f"\n{main_finding(results)}")
     for row in results["rows"]:
         if row["sentence"]:
             print(f"  {row['sentence']}")

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from ssgan_tf.classify.classifier import Classifier
-from ssgan_tf.classify.training import ClassifierTraining, Settings
+from ssgan_tf.classify.training import ClassifierSettings, ClassifierTraining
 from ssgan_tf.data import load_dataset
 from ssgan_tf.data.folder import read_folder, scan_folder
 from ssgan_tf.data.manifest import MANIFEST, read_manifest
@@ -106,7 +106,7 @@ def train_again(images, real_count, record, between, progress=True):
         between: called now and then; what it raises ends the training.
         progress: show a bar.
     """
-    settings = Settings(**record["settings"])
+    settings = ClassifierSettings(**record["settings"])
     steps = settings.steps(real_count, len(images))
     learning = ClassifierTraining(images, settings, record["seed"], steps)
     label = f"classifier of round {record['round']}"

@@ -1,7 +1,9 @@
 """How good a classifier is (SSGAN, Eq. 11 and 12), from its predictions for the test images."""
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix
+
+MEASURES = ("precision", "recall", "f1")  # of each class, and their means over the classes
 
 
 def classification_scores(labels, predictions, class_names):
@@ -27,32 +29,23 @@ def classification_scores(labels, predictions, class_names):
     labels, predictions = np.asarray(labels), np.asarray(predictions)
     if labels.ndim != 1 or labels.shape != predictions.shape or not len(labels):
         raise ValueError(f"labels {labels.shape} and predictions {predictions.shape}")
-    places = np.arange(len(class_names))
-    by_class = precision_recall_fscore_support(labels, predictions, labels=places, zero_division=0)
-    precision, recall, f1, images = by_class
+    confusion = confusion_matrix(labels, predictions, labels=np.arange(len(class_names)))
+    scores = {key: float(score) for key, score in _scores_of(confusion, class_names).items()}
     return {
-        "accuracy": float(np.mean(labels == predictions)),
-        "precision": float(precision.mean()),
-        "recall": float(recall.mean()),
-        "f1": float(f1.mean()),
+        **{key: scores[key] for key in ("accuracy", *MEASURES)},
         "classes": {
-            name: {
-                "precision": float(precision[place]),
-                "recall": float(recall[place]),
-                "f1": float(f1[place]),
-                "images": int(images[place]),
-            }
-            for place, name in enumerate(class_names)
+            name: {**{key: scores[key, name] for key in MEASURES}, "images": int(images)}
+            for name, images in zip(class_names, confusion.sum(axis=1), strict=True)
         },
-        "confusion": confusion_matrix(labels, predictions, labels=places).tolist(),
+        "confusion": confusion.tolist(),
     }
 
 
 def image_scores(labels, predictions, class_names):
-    """Return what each test image has to do with each score: jackknife's pseudo-values.
+    """Return the contribution of each test image to each score, as jackknife pseudo-values.
 
     That is N × score - (N - 1) × score without the image (Efron and Stein, 1981). Their variance
-    divided by N is that of the score by the choice of test images. For accuracy they are 0 and 1.
+    divided by N is that of the score over the choice of test images. For accuracy they are 0 and 1.
 
     Args:
         labels: int `(N,)`, the true classes.
@@ -61,31 +54,30 @@ def image_scores(labels, predictions, class_names):
 
     Returns:
         dict from `accuracy`, `precision`, `recall` and `f1`, and from (`precision`, class) and
-        (`recall`, class), to floats `(N,)`.
+        its like, to floats `(N,)`.
     """
-    count, classes = len(labels), len(class_names)
-    confusion = np.zeros((classes, classes))
-    np.add.at(confusion, (labels, predictions), 1)
-    whole = _of_confusion(confusion, class_names)
-    values = {key: np.zeros((classes, classes)) for key in whole}
-    for cell in zip(*np.nonzero(confusion), strict=True):  # images of a cell count alike
+    count, indices = len(labels), np.arange(len(class_names))
+    confusion = confusion_matrix(labels, predictions, labels=indices)
+    whole = _scores_of(confusion, class_names)
+    values = {key: np.zeros(confusion.shape) for key in whole}
+    for cell in zip(*np.nonzero(confusion), strict=True):  # images of a cell contribute alike
         less = confusion.copy()
         less[cell] -= 1
-        for key, without in _of_confusion(less, class_names).items():
+        for key, without in _scores_of(less, class_names).items():
             values[key][cell] = count * whole[key] - (count - 1) * without
     return {key: of_cell[labels, predictions] for key, of_cell in values.items()}
 
 
-def _of_confusion(confusion, class_names):
-    """Return the scores of a confusion matrix, a dict."""
+def _scores_of(confusion, class_names):
+    """Return the scores of a confusion matrix, a dict; for a class with its name in the key."""
     right, true, predicted = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
-    recall, precision = right / np.maximum(true, 1), right / np.maximum(predicted, 1)
-    f1 = 2 * right / np.maximum(true + predicted, 1)
-    return {
-        "accuracy": right.sum() / max(confusion.sum(), 1),
-        "precision": precision.mean(),
-        "recall": recall.mean(),
-        "f1": f1.mean(),
-        **{("precision", name): one for name, one in zip(class_names, precision, strict=True)},
-        **{("recall", name): one for name, one in zip(class_names, recall, strict=True)},
+    of_classes = {
+        "precision": right / np.maximum(predicted, 1),
+        "recall": right / np.maximum(true, 1),
+        "f1": 2 * right / np.maximum(true + predicted, 1),
     }
+    scores = {"accuracy": right.sum() / max(confusion.sum(), 1)}
+    for key, values in of_classes.items():
+        scores[key] = values.mean()
+        scores |= {(key, name): one for name, one in zip(class_names, values, strict=True)}
+    return scores

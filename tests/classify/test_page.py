@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ssgan_tf.classify.page import headline, write_page
+from ssgan_tf.classify.page import write_page
 from ssgan_tf.classify.pictures import write_pictures
 from ssgan_tf.statistics.scores import classification_scores
 from ssgan_tf.statistics.summary import summarise
+from ssgan_tf.statistics.wording import main_finding
 
 NAMES = ("daisy", "roses")
 GENERATED = {"ssgan": "clean", "spy": "LEAKED", "old": "unknown"}
@@ -132,7 +133,7 @@ def test_the_page_holds_everything(written):
     assert page.count("data:image/png") == 3
     assert "python classify.py &lt;flags&gt;" in page
     assert "Not finished, so left out: ssgan-40 seed 3." in page
-    assert "50 learnt from, 100 tested on" in page
+    assert "50 trained on, 100 tested on" in page
     assert "favours the classical side" in page
 
 
@@ -157,7 +158,7 @@ def test_matrices_of_smaller_sizes_have_to_be_opened(written):
 
 
 def test_the_headline_counts_before_it_names_the_best():
-    found = headline(made(ROWS))
+    found = main_finding(made(ROWS))
     told = re.sub(r"adjusted p (?:< )?[\d.]+\d", "p", re.sub(r" ± \d\.\d+", "", found))
     assert told == (
         "Of 2 rows with generated images: 1 better than original, 1 better than the best classical "
@@ -200,15 +201,17 @@ def test_the_headline_counts_before_it_names_the_best():
     ],
 )  # fmt: skip
 def test_headlines(rows, words):
-    assert words in headline(made(rows))
+    assert words in main_finding(made(rows))
 
 
 def test_the_clause_about_flip_crop_stands_where_it_was_not_run():
     generated = ("ssgan", "20", [69, 79, 89])
-    without = headline(made([ORIGINAL, generated]))
+    without = main_finding(made([ORIGINAL, generated]))
     assert without.endswith("is for --augment flip-crop to tell.")
-    assert "--augment" not in headline(made([ORIGINAL, generated, ("flip-crop", None, [1, 2, 3])]))
-    assert "--augment" not in headline(made([ORIGINAL, ("crop", "20", [61, 71, 81])]))
+    assert "--augment" not in main_finding(
+        made([ORIGINAL, generated, ("flip-crop", None, [1, 2, 3])])
+    )
+    assert "--augment" not in main_finding(made([ORIGINAL, ("crop", "20", [61, 71, 81])]))
 
 
 def test_results_of_the_first_schema_still_have_a_headline():
@@ -216,7 +219,7 @@ def test_results_of_the_first_schema_still_have_a_headline():
     for row in results["rows"]:
         row["to_classical"] = row.pop("to_baseline")
         del row["mean"]["accuracy"]["covers"]
-    assert "1 better than original" in headline(results)
+    assert "1 better than original" in main_finding(results)
 
 
 def test_to_help_less_than_the_baseline_is_not_good(tmp_path):
@@ -239,7 +242,9 @@ def test_to_help_no_more_than_flip_crop_is_not_good(tmp_path):
 def test_dropped_classes_have_their_own_findings_on_the_page(tmp_path):
     results = made([ORIGINAL, ("flip-crop", None, [55, 65, 75]), ("ssgan", "20", [69, 79, 89])],
                    imbalance={"roses": 20})  # fmt: skip
-    assert "recall of roses: 1 better than original, 1 better than flip-crop" in headline(results)
+    assert "recall of roses: 1 better than original, 1 better than flip-crop" in main_finding(
+        results
+    )
     write_page(tmp_path, results, {})
     page = (tmp_path / "report.html").read_text()
     assert "Differences in recall of roses, percentage points" in page

@@ -170,7 +170,7 @@ def test_differences_are_points_with_their_findings():
     assert (leaked[2].value, leaked[5].value) == ("LEAKED", "LEAKED")
     text = table.text()
     assert "the baseline, which was chosen in advance" in text and "Holm" in text
-    assert "training and of the choice of test images" in text
+    assert "training and the choice of test images" in text
 
 
 def test_without_predictions_differences_have_no_findings():
@@ -200,9 +200,9 @@ def test_dropped_classes_have_tables_of_their_own():
 
 
 def test_means_say_what_their_intervals_cover():
-    assert "the chance of training alone" in accuracy_table(made()).text()
+    assert "covers training alone" in accuracy_table(made()).text()
     both = accuracy_table(judged(**STUDY))
-    assert "training and of the choice of test images" in both.text()
+    assert "training and the choice of test images" in both.text()
 
 
 def test_recall_and_f1():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ssgan_tf.classify.classifier import Classifier
-from ssgan_tf.classify.training import ClassifierTraining, Settings
+from ssgan_tf.classify.training import ClassifierSettings, ClassifierTraining
 from ssgan_tf.data import load_dataset
 from ssgan_tf.generation.filtering import Filter
 from ssgan_tf.generation.rounds import filter_in_rounds
@@ -38,7 +38,7 @@ def trained(tmp_path, preset, monkeypatch):
     record = record_of(tmp_path / "real") | {"settings": settings, "image_size": 32}
     images = load_dataset(tmp_path / "real", 32, progress=False)
     tiny_method(batch_size=2).fit(images, run_dir=tmp_path / "run", iterations=1, progress=False)
-    learning = ClassifierTraining(images, Settings(**settings), seed=3, steps=2)
+    learning = ClassifierTraining(images, ClassifierSettings(**settings), seed=3, steps=2)
     learning.run(2)
     (tmp_path / "classifier").mkdir()
     Classifier(learning.network, record).save(tmp_path / "classifier")
