@@ -3,7 +3,6 @@
 python classify.py --dataset flower --augment ssgan=augmented/flower --augment flip-crop --seeds 5
 """
 
-import sys
 from pathlib import Path
 
 from ssgan_tf import command_line
@@ -32,9 +31,7 @@ PROTOCOL = {
 }
 
 flags = command_line.Flags()
-flags.DEFINE_string("dataset", "demo", "Name of a data set, or a folder with a folder per class.")
-flags.DEFINE_string("datasets_dir", None, "Where named data sets live. Default: datasets/.")
-flags.DEFINE_list("classes", None, "Take these classes only, separated by commas.")
+flags.define_data()
 flags.DEFINE_multi_string(
     "augment", [], "A condition, again for each: NAME=DIR of generated images, one of "
     f"{', '.join([*OFFLINE, *POLICIES])}, or several with + between.",
@@ -76,11 +73,7 @@ def main(values):
     try:
         results = study.run(overwrite=values.overwrite)
     except Interrupted as stop:
-        print(
-            f"Stopped; finished trainings are kept. Go on with: {command_line.again()}",
-            file=sys.stderr,
-        )
-        return stop.exit_code
+        return command_line.say_stopped(stop, "finished trainings are kept")
     tables = [accuracy_table(results), *difference_tables(results)]
     for table in tables + [class_table(results)] * bool(values.imbalance):
         print(f"\n{table.text()}")
