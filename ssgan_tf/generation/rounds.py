@@ -14,7 +14,7 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors, write_json
 from ssgan_tf.generation.filtering import merged
 from ssgan_tf.generation.generated_set import write_generated_set
-from ssgan_tf.generation.rounds_folder import RoundsFolder, decisive_settings
+from ssgan_tf.generation.rounds_folder import RoundsFolder, settings_of_rounds
 from ssgan_tf.generation.rules import MCNEMAR, Rule
 from ssgan_tf.progress import progress_bar
 from ssgan_tf.training.fit import Interrupted
@@ -27,46 +27,43 @@ def filter_in_rounds(
     run, out, per_class, filtered, *, rounds=1, rule=MCNEMAR, tolerance=None, train=None,
     progress=True, **options,
 ):  # fmt: skip
-    """Write a filtered set; train the classifier on it too; filter anew while that helps.
+    """Write a filtered set; train the classifier on it too; filter again while that helps.
 
-    Round 1 filters with the classifier given. Each further round trains one on the real images
-    that the first was trained on and the images accepted last. By the rule it has to be better
-    than the former classifier on the real images held out from both; then the set is written anew
-    with it, else the set stays and the rounds end. GM-augCls took two at most. `out` holds a whole
-    set whenever a classifier is being trained.
+    Round 1 filters with the given classifier. Each further round trains a classifier on the real
+    images of the first one and the last accepted images. Where the rule finds it better than the
+    former classifier on held-out real images, it filters a new set; else the set stays and the
+    rounds end. GM-augCls took at most two rounds. While a classifier is trained, `out` holds a
+    complete set.
 
-    As the first round that is not kept ends them, the probability that McNemar's test keeps any
-    classifier that is no better is 5 % at most, however many rounds there are.
+    The rounds end with the first that is not kept. So the probability that McNemar's test ever
+    keeps a classifier that is no better is at most 5 %, however many rounds there are.
 
-    Rounds that were stopped go on where they were: see `RoundsFolder` for what is kept.
+    Interrupted rounds resume; see `RoundsFolder`.
 
-    A generator that was trained on held-out images makes them a little too easy for a classifier
-    that is trained on its images.
+    A generator that was trained on held-out images makes these a little too easy for a classifier
+    trained on its images.
 
     Args:
         run: see `write_generated_set`.
-        out: likewise.
-        per_class: likewise.
-        filtered: the `Filter` of round 1, whose classifier's record tells its images.
-        rounds: how many at most; the first one costs no training.
+        out: see `write_generated_set`.
+        per_class: see `write_generated_set`.
+        filtered: the `Filter` of round 1; its classifier's record names its training images.
+        rounds: maximum number of rounds; the first one needs no training.
         rule: see `Rule`.
-        tolerance: likewise.
-        train: a function from the `ImageSet` to train on, how many of its images are real, the
-            record of the new `Classifier`, and what to call between two steps, to the classifier;
-            by default `train_again`.
+        tolerance: see `Rule`.
+        train: a function with the arguments of `train_again`, which is the default.
         progress: show bars.
         **options: of `write_generated_set`.
 
     Returns:
         the manifest, a dict. Each of `filter.rounds` has `classifier`, its folder;
-        `validation_accuracy`, `discordant`, `p`, `rule` and `kept` of `Rule.compare` (None where
-        there is but one round to take); and `acceptance_rate`, a dict from class (None where
-        nothing was filtered).
+        `validation_accuracy`, `discordant`, `p`, `rule` and `kept` of `Rule.compare` (None with
+        one round); and `acceptance_rate`, a dict from class (None where nothing was filtered).
 
     Raises:
         UserError: an option does not fit, the classifier held out no images, its images are gone,
-            `out` has rounds made otherwise, or as `write_generated_set`.
-        Interrupted: a signal; the same call goes on.
+            `out` has rounds of other settings, or as `write_generated_set`.
+        Interrupted: a signal; the same call resumes.
     """
     if rounds < 1:
         raise UserError(f"--filter_rounds is {rounds}; it must be at least 1")
@@ -82,7 +79,7 @@ def filter_in_rounds(
                 raise Interrupted(interruption.exit_code)
 
         real, held_out = _recorded_images(filtered, rounds, progress)
-        settings = decisive_settings(run, per_class, filtered, **options)
+        settings = settings_of_rounds(run, per_class, filtered, **options)
         classes = {
             name: {"train": record["learnt_from"][name], "test": record["held_out"][name]}
             for name in record["class_names"]
@@ -97,13 +94,13 @@ def filter_in_rounds(
 
 
 def train_again(images, real_count, record, between, progress=True):
-    """Return a `Classifier` trained as an earlier one, on more images.
+    """Return a `Classifier` trained like an earlier one, on more images.
 
     Args:
         images: the `ImageSet` to train on.
-        real_count: how many of them are real, which decides the gradient steps.
-        record: of the new classifier; it has the settings and the seed of the earlier one.
-        between: called now and then; what it raises ends the training.
+        real_count: the number of real ones among them, which decides the gradient steps.
+        record: of the new classifier, with the settings and the seed of the earlier one.
+        between: called between some steps; may raise to end the training.
         progress: show a bar.
     """
     settings = ClassifierSettings(**record["settings"])
@@ -119,22 +116,22 @@ def train_again(images, real_count, record, between, progress=True):
 
 
 class _Sets:
-    """The sets of the rounds, of which the generated folder holds one at a time."""
+    """The sets of the rounds; the generated folder holds one of them at a time."""
 
     def __init__(self, out, folder, write, image_size, walk):
         self.out, self.folder, self.write = Path(out), folder, write
         self.image_size, self.walk = image_size, walk
-        self._here = None  # number, manifest, images
+        self._present = None  # number, manifest, images
 
     def rates(self, number, filtered):
-        """Return the acceptance rates of a set, which is written unless they are known."""
+        """Return the acceptance rates of a set, which is written where they are unknown."""
         if number not in self.folder.sets():
-            self.bring(number, filtered)
+            self.provide(number, filtered)
         return self.folder.sets()[number]["acceptance_rate"]
 
-    def bring(self, number, filtered):
-        """Return the manifest and the images of a set, written unless the folder holds it whole."""
-        if self._here is None or self._here[0] != number:
+    def provide(self, number, filtered):
+        """Return the manifest and the images of a set, written unless it is complete already."""
+        if self._present is None or self._present[0] != number:
             found = self._found(number, filtered)
             if not found:
                 manifest = self.write(filtered=filtered)
@@ -143,11 +140,11 @@ class _Sets:
                 fingerprint = images.fingerprint() if images else None
                 self.folder.record_set(number, entry["acceptance_rate"], fingerprint)
                 found = manifest, images
-            self._here = number, *found
-        return self._here[1:]
+            self._present = number, *found
+        return self._present[1:]
 
     def _found(self, number, filtered):
-        """Return manifest and images where the folder holds the set whole, else None."""
+        """Return manifest and images where the folder holds the complete set, else None."""
         known, manifest = self.folder.sets().get(number), read_manifest(self.out)
         if not known or not manifest or not manifest.get("complete") or self.walk:
             return None
@@ -155,10 +152,10 @@ class _Sets:
             return None
         try:
             images = self._read(manifest)
-        except (UserError, KeyError):  # somebody has taken images away
+        except (UserError, KeyError):  # images have been removed
             return None
-        whole = images and images.fingerprint() == known["fingerprint"]
-        return (manifest, images) if whole else None
+        complete = images and images.fingerprint() == known["fingerprint"]
+        return (manifest, images) if complete else None
 
     def _read(self, manifest):
         """Return the images, an `ImageSet` of the classes that have any, or None."""
@@ -170,23 +167,17 @@ class _Sets:
 
 
 def _take_rounds(rounds, rule, filtered, held_out, folder, sets, train):
-    """Take the rounds; return the manifest of the set that they end with.
+    """Take the rounds; return the manifest of the last set that was kept.
 
-    Args:
-        rounds: how many at most.
-        rule: the `Rule`.
-        filtered: the `Filter` of round 1.
-        held_out: the `ImageSet` to compare classifiers on.
-        folder: the `RoundsFolder`.
-        sets: the `_Sets`.
-        train: a function from the number of a round and the former `Filter` to its `Classifier`.
+    `train(number, filtered)` returns the classifier of a round, from its number and the former
+    filter.
     """
     history, former = [], None
     for number in range(1, rounds + 1):
         new = filtered
         if number > 1:
             if not any(history[-1]["acceptance_rate"].values()):
-                break  # nothing new to train on
+                break  # no accepted images to train on
             classifier = folder.load(number) or train(number, filtered)
             new = dataclasses.replace(
                 filtered, classifier=classifier, path=str(folder.of_round(number))
@@ -198,7 +189,7 @@ def _take_rounds(rounds, rule, filtered, held_out, folder, sets, train):
         if not entry["kept"]:
             break
         filtered, former, kept = new, predictions, number
-    manifest, _ = sets.bring(kept, filtered)
+    manifest, _ = sets.provide(kept, filtered)
     trained_on = {
         digest for sides in manifest["data"]["classes"].values() for digest in sides["train"]
     }
@@ -216,14 +207,14 @@ def _take_rounds(rounds, rule, filtered, held_out, folder, sets, train):
 
 
 def _trained(folder, sets, real, record, train, number, former):
-    """Return the classifier of a round, trained on real and accepted images, and kept."""
-    manifest, accepted = sets.bring(number - 1, former)
+    """Return the classifier of a round, trained on real and accepted images, and save it."""
+    manifest, accepted = sets.provide(number - 1, former)
     new_record = record | {
         "condition": ACCEPTED,
         "kind": ACCEPTED,
         "round": number,
         "added": accepted.counts(),
-        # They decide about images through it, as the real images that it is trained on do.
+        # Through the accepted images these affect the classifier too.
         "generator_learnt_from": merged(
             record.get("generator_learnt_from", {}),
             {name: sides["train"] for name, sides in manifest["data"]["classes"].items()},
@@ -234,7 +225,7 @@ def _trained(folder, sets, real, record, train, number, former):
 
 
 def _recorded_images(filtered, rounds, progress):
-    """Return the real images that the classifier was trained on, and those held out from it."""
+    """Return the training and the held-out images of the classifier, two `ImageSet`s."""
     record = filtered.classifier.record
     if record["condition"] not in ("original", ACCEPTED):
         raise UserError(
@@ -256,17 +247,17 @@ def _recorded_images(filtered, rounds, progress):
     )  # fmt: skip
     names = (images.class_names[label] for label in images.labels)
     # Files with equal hashes are equal images, so any one of them will do.
-    places = {key: place for place, key in enumerate(zip(names, images.hashes, strict=True))}
+    indices = {key: index for index, key in enumerate(zip(names, images.hashes, strict=True))}
     sides = []
     for side in ("learnt_from", "held_out"):
         keys = [(name, digest) for name, hashes in record[side].items() for digest in hashes]
-        lost = sum(key not in places for key in keys)
+        lost = sum(key not in indices for key in keys)
         if lost:
             raise UserError(
-                f"{lost} of {len(keys)} images that the classifier in {filtered.path} knew are no "
+                f"{lost} of {len(keys)} images of the classifier in {filtered.path} are no "
                 f"longer in {source}; put them back, or train a classifier on what is there"
             )
-        if side == "held_out":  # a copy counted twice would tell nothing that one does not
+        if side == "held_out":  # a second copy adds no information
             keys = list(dict.fromkeys(keys))
-        sides.append(images.select([places[key] for key in keys]))
+        sides.append(images.select([indices[key] for key in keys]))
     return sides

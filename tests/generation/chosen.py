@@ -81,3 +81,12 @@ def record_of(folder):
         "held_out": {"left": left[:HELD_OUT], "right": right[:HELD_OUT]},
         "learnt_from": {"left": left[HELD_OUT:], "right": right[HELD_OUT:]},
     }
+
+
+def contents(out):
+    """The bytes of every file of a set, with its own name taken out."""
+    return {
+        path.relative_to(out): path.read_bytes().replace(str(out).encode(), b"OUT")
+        for path in sorted(out.rglob("*"))
+        if path.is_file()
+    }

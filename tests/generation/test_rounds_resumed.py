@@ -14,18 +14,7 @@ from ssgan_tf.generation import generated_set, rounds, rounds_folder
 from ssgan_tf.generation.filtering import Filter
 from ssgan_tf.generation.rounds_folder import RoundsFolder
 from ssgan_tf.training import Interrupted
-from tests.generation.chosen import Chosen, record_of, untrained_run
-
-
-@pytest.fixture
-def run_dir(tmp_path, monkeypatch):
-    return untrained_run(tmp_path / "run", monkeypatch)
-
-
-@pytest.fixture
-def record(tmp_path, monkeypatch):
-    monkeypatch.setenv("SSGAN_CACHE", str(tmp_path / "cache"))
-    return record_of(tmp_path / "real")
+from tests.generation.chosen import Chosen, contents
 
 
 class Stop(Exception):
@@ -73,15 +62,6 @@ def interruptible(run_dir, record, monkeypatch):
         return trained, next(acts)
 
     return run
-
-
-def contents(out):
-    """The bytes of every file of a set, with its own name taken out."""
-    return {
-        path.relative_to(out): path.read_bytes().replace(str(out).encode(), b"OUT")
-        for path in sorted(out.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_rounds_go_on_after_whatever_act_they_stopped(interruptible, tmp_path):
