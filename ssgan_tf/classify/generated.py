@@ -68,28 +68,20 @@ def load_generated(folders, image_size, class_names, cache_dir=None, progress=Tr
     """
     generated = {}
     for name, folder in folders.items():
-        present = [class_name for class_name in _classes(folder) if class_name in class_names]
+        try:
+            with_images = [path.name for path in class_folders(folder) if image_files(path)]
+        except OSError as error:
+            raise UserError(f"{folder} cannot be read: {error.strerror}") from error
+        present = [class_name for class_name in with_images if class_name in class_names]
         if not present:
             raise UserError(
                 f"{folder} has images of none of the classes {', '.join(class_names)}; "
                 f"{name}=DIR needs a folder with a sub-folder of images for each"
             )
-        images = load_dataset(
-            folder.absolute(),  # a path even where it looks like a name
-            image_size,
-            classes=present,
-            cache_dir=cache_dir,
+        images = load_dataset(  # an absolute path, as folders may look like names of data sets
+            folder.absolute(), image_size, classes=present, cache_dir=cache_dir, least=1,
             progress=progress,
-            least=1,
-        )
-        images = images.relabelled(class_names)
-        generated[name] = Generated(name, folder, images, read_manifest(folder))
+        )  # fmt: skip
+        manifest = read_manifest(folder)
+        generated[name] = Generated(name, folder, images.relabelled(class_names), manifest)
     return generated
-
-
-def _classes(folder):
-    """Return the names of the sub-folders with images in them."""
-    try:
-        return [path.name for path in class_folders(folder) if image_files(path)]
-    except OSError as error:
-        raise UserError(f"{folder} cannot be read: {error.strerror}") from error

@@ -74,7 +74,7 @@ def train_member(
         member: the `Member`.
         training: the `ImageSet` to train on, real images and added ones.
         test: the `ImageSet` to test on.
-        settings: the `Settings`.
+        settings: the `ClassifierSettings`.
         steps: gradient steps.
         folder: for `metrics.jsonl` and TensorBoard's events; replaces an unfinished training.
         record: keep the classifier in the folder, with this record.

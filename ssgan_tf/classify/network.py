@@ -74,14 +74,11 @@ def load_backbone(weights, image_size):
     # Kaggle's errors and those of a lost connection are OSErrors, those of damaged files any.
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        message = f"--weights: {weights!r} cannot be read ({reason}); use imagenet,"
         if weights == "imagenet":
-            raise UserError(
-                f"ResNet-18's ImageNet weights cannot be downloaded ({reason}); check the "
-                f"connection, or use {OTHER_CHOICES}"
-            ) from error
-        raise UserError(
-            f"--weights: {weights!r} cannot be read ({reason}); use imagenet, {OTHER_CHOICES}"
-        ) from error
+            message = f"ResNet-18's ImageNet weights cannot be downloaded ({reason}); check the "
+            message += "connection, or use"
+        raise UserError(f"{message} {OTHER_CHOICES}") from error
     if len(backbone.output_shape) != 4:
         raise UserError(f"--weights: {weights!r} makes no feature maps; use {OTHER_CHOICES}")
     return backbone

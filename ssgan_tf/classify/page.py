@@ -2,14 +2,7 @@
 
 from pathlib import Path
 
-from ssgan_tf.classify.tables import (
-    accuracy_table,
-    class_table,
-    confusion_table,
-    difference_tables,
-    recall_table,
-    training_table,
-)
+from ssgan_tf.classify import tables
 from ssgan_tf.report import Callout, Definitions, Details, Figure, Section, write_report
 from ssgan_tf.statistics.findings import BASELINE
 from ssgan_tf.statistics.wording import main_finding, row_verdict, rows_of_kind
@@ -88,17 +81,17 @@ def write_page(out, results, pictures):
             main_finding(results),
             *(Callout(row_verdict(row, conditions), row["sentence"]) for row in shown),
             *(Callout("warning", warning) for warning in warnings),
-            accuracy_table(results),
+            tables.accuracy_table(results),
             *figures["accuracy"],
         ),
         Section(
             "Added images", *figures["added"],
             intro="Examples of what each row adds to the real images, or trains on.",
         ),
-        Section("Differences", *difference_tables(results)),
-        Section("Each class", class_table(results), recall_table(results)),
+        Section("Differences", *tables.difference_tables(results)),
+        Section("Each class", tables.class_table(results), tables.recall_table(results)),
         _confusion_section(results),
-        Section("Training", training_table(results), *figures["curves"]),
+        Section("Training", tables.training_table(results), *figures["curves"]),
         Section("How to read this", Definitions(HOW_TO_READ)),
         Section(
             "Inputs", Definitions(_inputs(results)),
@@ -127,7 +120,7 @@ def _confusion_section(results):
     shown, others = [], []
     for row in rows:
         first = row["size"] == largest or conditions[row["condition"]]["kind"] == "original"
-        (shown if first else others).append(confusion_table(results, row))
+        (shown if first else others).append(tables.confusion_table(results, row))
     if others:
         shown.append(Details("Other rows", *others))
     return Section(

@@ -7,12 +7,7 @@ from pathlib import Path
 
 from ssgan_tf.bounds import require
 from ssgan_tf.classify.classifier import RECORD
-from ssgan_tf.classify.conditions import (
-    added_images,
-    counts_to_add,
-    parse_conditions,
-    parse_sizes,
-)
+from ssgan_tf.classify.conditions import added_images, counts_to_add, parse_conditions, parse_sizes
 from ssgan_tf.classify.generated import common_size, load_generated
 from ssgan_tf.classify.leaks import provenance
 from ssgan_tf.classify.member import RESULT, Member, kept_predictions, train_member

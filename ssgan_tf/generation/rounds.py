@@ -1,6 +1,5 @@
 """Filtering in rounds: set and classifier improve each other (GM-augCls, section 3.4)."""
 
-import contextlib
 import dataclasses
 from functools import partial
 from pathlib import Path
@@ -72,7 +71,7 @@ def filter_in_rounds(
     if rounds == 1:
         return write(filtered=filtered)
     record, folder = filtered.classifier.record, RoundsFolder(out)
-    with Interruption() as interruption, contextlib.ExitStack() as stack:
+    with Interruption() as interruption:
 
         def stop_if_asked():
             if interruption.requested:
@@ -84,13 +83,25 @@ def filter_in_rounds(
             name: {"train": record["learnt_from"][name], "test": record["held_out"][name]}
             for name in record["class_names"]
         }
-        stack.enter_context(disk_errors(f"writing {folder.path}"))
-        stack.enter_context(folder.opened(settings, classes))
         filtered = dataclasses.replace(filtered, between=stop_if_asked)
-        sets = _Sets(out, folder, write, real.image_size, options.get("walk", False))
+        sets = _Sets(Path(out), folder, write, real.image_size, options.get("walk", False))
         train = train or partial(train_again, progress=progress)
-        train = partial(_trained, folder, sets, real, record, train)
-        return _take_rounds(rounds, rule, filtered, held_out, folder, sets, train)
+        with disk_errors(f"writing {folder.path}"), folder.opened(settings, classes):
+            kept, filtered, history = _take_rounds(
+                rounds, rule, filtered, held_out, sets, partial(_trained, sets, real, train)
+            )
+            manifest, _ = sets.provide(kept, filtered)
+            manifest["filter"] = filtered.record() | {
+                **rule.record(),
+                "held_out": {
+                    "images": len(held_out),
+                    "trained_on_by_generator": _count_trained_on(manifest, held_out),
+                },
+                "rounds": history,
+            }
+            with disk_errors(f"writing {out}"):
+                write_json(sets.out / MANIFEST, manifest)
+    return manifest
 
 
 def train_again(images, real_count, record, between, progress=True):
@@ -119,7 +130,7 @@ class _Sets:
     """The sets of the rounds; the generated folder holds one of them at a time."""
 
     def __init__(self, out, folder, write, image_size, walk):
-        self.out, self.folder, self.write = Path(out), folder, write
+        self.out, self.folder, self.write = out, folder, write
         self.image_size, self.walk = image_size, walk
         self._present = None  # number, manifest, images
 
@@ -162,12 +173,12 @@ class _Sets:
         written = [name for name, entry in manifest["classes"].items() if entry["count"]]
         if not written:
             return None
-        scan = scan_folder(self.out)
-        return read_folder(scan, self.image_size, "accepted", progress=False).with_classes(written)
+        images = read_folder(scan_folder(self.out), self.image_size, ACCEPTED, progress=False)
+        return images.with_classes(written)
 
 
-def _take_rounds(rounds, rule, filtered, held_out, folder, sets, train):
-    """Take the rounds; return the manifest of the last set that was kept.
+def _take_rounds(rounds, rule, filtered, held_out, sets, train):
+    """Return the number and the filter of the last round kept, and the manifest's history.
 
     `train(number, filtered)` returns the classifier of a round, from its number and the former
     filter.
@@ -178,10 +189,9 @@ def _take_rounds(rounds, rule, filtered, held_out, folder, sets, train):
         if number > 1:
             if not any(history[-1]["acceptance_rate"].values()):
                 break  # no accepted images to train on
-            classifier = folder.load(number) or train(number, filtered)
-            new = dataclasses.replace(
-                filtered, classifier=classifier, path=str(folder.of_round(number))
-            )
+            classifier = sets.folder.load(number) or train(number, filtered)
+            path = str(sets.folder.of_round(number))
+            new = dataclasses.replace(filtered, classifier=classifier, path=path)
         predictions = new.classifier.probabilities(held_out.images).argmax(axis=1)
         entry = rule.compare(held_out.labels, former, predictions, held_out.class_names)
         rates = sets.rates(number, new) if entry["kept"] else None
@@ -189,26 +199,13 @@ def _take_rounds(rounds, rule, filtered, held_out, folder, sets, train):
         if not entry["kept"]:
             break
         filtered, former, kept = new, predictions, number
-    manifest, _ = sets.provide(kept, filtered)
-    trained_on = {
-        digest for sides in manifest["data"]["classes"].values() for digest in sides["train"]
-    }
-    manifest["filter"] = filtered.record() | {
-        **rule.record(),
-        "held_out": {
-            "images": len(held_out),
-            "trained_on_by_generator": sum(digest in trained_on for digest in held_out.hashes),
-        },
-        "rounds": history,
-    }
-    with disk_errors(f"writing {sets.out}"):
-        write_json(sets.out / MANIFEST, manifest)
-    return manifest
+    return kept, filtered, history
 
 
-def _trained(folder, sets, real, record, train, number, former):
+def _trained(sets, real, train, number, former):
     """Return the classifier of a round, trained on real and accepted images, and save it."""
     manifest, accepted = sets.provide(number - 1, former)
+    record = former.classifier.record
     new_record = record | {
         "condition": ACCEPTED,
         "kind": ACCEPTED,
@@ -221,7 +218,14 @@ def _trained(folder, sets, real, record, train, number, former):
         ),
     }
     images = real.joined_with(accepted.relabelled(real.class_names))
-    return folder.save(number, train(images, len(real), new_record, former.between))
+    return sets.folder.save(number, train(images, len(real), new_record, former.between))
+
+
+def _count_trained_on(manifest, held_out):
+    """Return the number of held-out images that the generator of a set was trained on."""
+    classes = manifest["data"]["classes"].values()
+    trained_on = set().union(*(sides["train"] for sides in classes))
+    return sum(digest in trained_on for digest in held_out.hashes)
 
 
 def _recorded_images(filtered, rounds, progress):
