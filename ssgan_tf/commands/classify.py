@@ -17,28 +17,28 @@ from ssgan_tf.training import Interrupted
 
 SETTINGS = {
     "weights": "imagenet (downloaded once), scratch, or the folder of a KerasHub preset.",
-    "epochs": "Passes over the real images; so many gradient steps every condition gets.",
-    "budget": "steps: equal for all; epochs: every condition passes over its own images so often.",
+    "epochs": "Passes over the real images; they decide the gradient steps of every condition.",
+    "budget": "steps: equal for all; epochs: as many passes of each condition over its own images.",
     "batch_size": "Images a step.",
     "learning_rate": "At the start. Default: 0.003 from scratch, else 0.0001.",
     "precision": "auto, float32, mixed_bfloat16 or mixed_float16.",
 }
 PROTOCOL = {
     "seed": "Of the split; that of train.py for the same test images.",
-    "test_per_class": "Images of each class tested on. Default: 100 or 20 %.",
-    "real_per_class": "Real images of each class to learn from, at most.",
+    "test_per_class": "Test images of each class. Default: 100 or 20 %.",
+    "real_per_class": "Maximum number of real training images of each class.",
     "validation": "Test on images of the training side, to choose settings.",
 }
 
 flags = command_line.Flags()
 flags.define_data()
 flags.DEFINE_multi_string(
-    "augment", [], "A condition, again for each: NAME=DIR of generated images, one of "
+    "augment", [], "A condition; repeat for more: NAME=DIR of generated images, one of "
     f"{', '.join([*OFFLINE, *POLICIES])}, or several with + between.",
 )  # fmt: skip
 flags.DEFINE_string("per_class", "400", "Images added to each class: 200,400 or balance.")
 flags.DEFINE_integer("seeds", 5, "Trainings of each condition.")
-flags.DEFINE_list("imbalance", [], "Keep so few real images of a class: roses=20.")
+flags.DEFINE_list("imbalance", [], "Keep only so many real images of a class: roses=20.")
 flags.DEFINE_integer("image_size", None, "Pixels. Default: that of generated images, or 64.")
 flags.DEFINE_string("out", None, "Folder to write. Default: results/<dataset>-classify.")
 flags.DEFINE_boolean("keep_weights", False, "Keep all classifiers, not only those of original.")

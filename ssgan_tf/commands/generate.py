@@ -23,7 +23,7 @@ flags.DEFINE_boolean("ema", True, "Use the moving average of the weights; --noem
 flags.DEFINE_boolean("interpolate", False, "Also write a walk through the latents as a GIF.")
 flags.DEFINE_string(
     "filter", None,
-    "Keep only images that a classifier of classify.py takes for their class: its folder, such as "
+    "Keep only images that this classifier of classify.py recognises: its folder, such as "
     "results/flower-classify/runs/original/seed-0.",
 )  # fmt: skip
 flags.DEFINE_float(
@@ -93,7 +93,7 @@ def main(values):
     for name, entry in manifest["classes"].items():
         print(
             f"  {name}: {entry['count']} generated (from iteration {entry['checkpoint_step']}), "
-            f"beside {entry['real_images']} real ones to learn from"
+            f"beside {entry['real_images']} real ones"
         )
         if entry.get("sampled"):
             print(

@@ -89,7 +89,7 @@ def write_generated_set(
         "dataset": config["data"]["name"],
         "data": {
             "fingerprint": config["data"]["fingerprint"],
-            "classes": {name: recorded[name] for name in names},  # hashes, learnt from and held out
+            "classes": {name: recorded[name] for name in names},  # hashes, trained on and held out
         },
         "settings": config["settings"],
         "weights": "average" if average and method.settings.ema else "last",
