@@ -69,8 +69,7 @@ def parse_condition(text):
                     f"--augment {text}: {name!r} has a meaning of its own; give the folder "
                     "another name"
                 )
-            folders[name] = folder
-            last_folder = name
+            folders[name], last_folder = folder, name
         elif last_folder:
             folders[last_folder] += f"+{piece}"
             continue

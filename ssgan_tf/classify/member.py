@@ -3,7 +3,6 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +63,7 @@ class Member:
 
 def train_member(
     member, training, test, settings, steps, folder, *,
-    record: dict | None = None, report: Callable[[int, dict], None] = lambda count, figures: None,
+    record=None, report=lambda count, figures: None,
 ):  # fmt: skip
     """Train and test one classifier; write its curves and perhaps its weights.
 

@@ -72,10 +72,7 @@ def make_record(study, member):
             "source": lasting_name(study.source, study.datasets_dir),
             "datasets_dir": str(datasets_folder(study.datasets_dir).absolute()),
         },
-        "split": {
-            "seed": study.protocol.seed,
-            "test_per_class": study.protocol.test_per_class,
-        },
+        "split": {"seed": study.protocol.seed, "test_per_class": study.protocol.test_per_class},
         "settings": dataclasses.asdict(study.settings),
         "steps": study.steps(member),
         "learnt_from": hashes_by_class(study.division.training),

@@ -21,6 +21,7 @@ from ssgan_tf.data.loading import places_of
 from ssgan_tf.data.splits import parse_class_sizes
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors, require_outside, write_json
+from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.progress import progress_bar
 from ssgan_tf.statistics.findings import CLEAN, LEAKED, UNKNOWN
 from ssgan_tf.training.fit import Interrupted
@@ -70,10 +71,7 @@ class Study:
         _, self.imbalance = parse_class_sizes(
             "imbalance", self.protocol.imbalance, everywhere=False
         )
-        folders = {
-            name: folder for condition in self.conditions for name, folder in
-            condition.folders.items()
-        }  # fmt: skip
+        folders = {name: path for one in self.conditions for name, path in one.folders.items()}
         require_outside(self.out, *places_of(dataset, datasets_dir), *folders.values())
         loading = {"cache_dir": cache_dir, "progress": progress}
         size = (common_size(folders) or 64) if image_size is None else image_size
@@ -174,17 +172,32 @@ class Study:
         directory = RunDirectory(self.out, "--out")
         with disk_errors(f"writing {self.out}"), directory.lock():
             directory.prepare(make_config(self), overwrite=overwrite)
-            pending = self._pending()
-            steps, shown = sum(map(self.steps, pending)), self.progress and bool(pending)
-            with Interruption() as interruption, progress_bar(steps, "", "step", shown) as bar:
-                try:
-                    for member in pending:
-                        self._train(member, bar, interruption)
-                        gc.collect()  # compiled functions refer to themselves
-                except Interrupted:
-                    self._write_results()
-                    raise
+            try:
+                self.train(self.members)
+            except Interrupted:
+                self._write_results()
+                raise
             return self._write_results()
+
+    def train(self, members):
+        """Train and test the unfinished ones of some members, in a folder that was prepared.
+
+        Each is locked meanwhile, so several processes may train other members of one study.
+
+        Args:
+            members: some of `self.members`.
+
+        Raises:
+            UserError: a member was trained on other images, or another process is training it.
+            Interrupted: a signal; finished members are kept.
+        """
+        pending = self._pending(members)
+        steps, shown = sum(map(self.steps, pending)), self.progress and bool(pending)
+        with Interruption() as interruption, progress_bar(steps, "", "step", shown) as bar:
+            for member in pending:
+                with FolderLock(member.folder(self.out), "--out"):
+                    self._train(member, bar, interruption)
+                gc.collect()  # compiled functions refer to themselves
 
     def _first_members(self):
         """Return one member of each row: that of the first seed."""
@@ -198,10 +211,10 @@ class Study:
         write_page(self.out, results, pictures)
         return results
 
-    def _pending(self):
+    def _pending(self, members):
         """Return the members to train; refuse those that were trained on other images."""
         pending = []
-        for member in self.members:
+        for member in members:
             result = member.result(self.out)
             wanted = self.keep_weights and not (member.folder(self.out) / RECORD).exists()
             if result and result["fingerprint"] != self.generated_part(member).fingerprint():

@@ -1,6 +1,7 @@
 """Filtering in rounds: set and classifier improve each other (GM-augCls, section 3.4)."""
 
 import dataclasses
+import json
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ssgan_tf.data.folder import read_folder, scan_folder
 from ssgan_tf.data.manifest import MANIFEST, read_manifest
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors, write_json
+from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.generation.filtering import merged
 from ssgan_tf.generation.generated_set import write_generated_set
 from ssgan_tf.generation.rounds_folder import RoundsFolder, settings_of_rounds
@@ -91,17 +93,11 @@ def filter_in_rounds(
                 rounds, rule, filtered, held_out, sets, partial(_trained, sets, real, train)
             )
             manifest, _ = sets.provide(kept, filtered)
-            manifest["filter"] = filtered.record() | {
-                **rule.record(),
-                "held_out": {
-                    "images": len(held_out),
-                    "trained_on_by_generator": _count_trained_on(manifest, held_out),
-                },
-                "rounds": history,
-            }
-            with disk_errors(f"writing {out}"):
-                write_json(sets.out / MANIFEST, manifest)
-    return manifest
+            seen = _count_trained_on(manifest, held_out)
+            comparison = {"images": len(held_out), "trained_on_by_generator": seen}
+            return sets.conclude(
+                filtered.record() | rule.record() | {"held_out": comparison, "rounds": history}
+            )
 
 
 def train_again(images, real_count, record, between, progress=True):
@@ -153,6 +149,23 @@ class _Sets:
                 found = manifest, images
             self._present = number, *found
         return self._present[1:]
+
+    def conclude(self, filtering):
+        """Write the manifest's entry of the filter, for the set that is present; return it all.
+
+        Raises:
+            UserError: another process has written into the folder meanwhile.
+        """
+        number, written, _ = self._present
+        with disk_errors(f"writing {self.out}"), FolderLock(self.out, "--out"):
+            if read_manifest(self.out) != json.loads(json.dumps(written)):
+                raise UserError(
+                    f"{self.out} has been changed by another process since round {number}; run the "
+                    "same command again"
+                )
+            manifest = written | {"filter": filtering}
+            write_json(self.out / MANIFEST, manifest)
+        return manifest
 
     def _found(self, number, filtered):
         """Return manifest and images where the folder holds the complete set, else None."""
