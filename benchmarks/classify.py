@@ -17,7 +17,7 @@ import keras
 
 from benchmarks.figures import require_folder, say, take_turns, write_figures
 from benchmarks.plain_classifier import PlainTraining
-from ssgan_tf.classify.training import ClassifierTraining, Settings
+from ssgan_tf.classify.training import ClassifierSettings, ClassifierTraining
 from ssgan_tf.data import load_dataset
 from ssgan_tf.device.precision import resolve_precision
 from ssgan_tf.metrics.complexity import layer_costs
@@ -116,7 +116,7 @@ flags.DEFINE_string("json", str(Path(__file__).with_suffix(".json")), "Where fig
 def main(values):
     """Measure, print a table, write the JSON."""
     require_folder(values.json)
-    settings = Settings(weights=values.weights, batch_size=values.batch_size)
+    settings = ClassifierSettings(weights=values.weights, batch_size=values.batch_size)
     images = load_dataset(values.dataset, values.image_size)
     steps = 1 + values.rounds * values.steps  # the first one compiles
     contenders = {name: make_contender(name, images, settings, steps) for name in CONTENDERS}

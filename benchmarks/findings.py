@@ -16,8 +16,8 @@ from scipy import optimize, special, stats
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from ssgan_tf import command_line
-from ssgan_tf.classify.intervals import CONFIDENCE, Comparison, judge
 from ssgan_tf.report import Cell, Table
+from ssgan_tf.statistics.intervals import CONFIDENCE, Contrast, estimates_of
 
 ACCURACY = 0.7  # of the equal classifiers
 DIFFICULTY = 2.0  # standard deviation of the logits of images
@@ -67,8 +67,8 @@ def logit_of(accuracy, deviation):
     return optimize.brentq(excess, -20, 20)
 
 
-def comparisons_of(right):
-    """Return the `Comparison`s of a study: all with `original`, and the others with `flip-crop`.
+def contrasts_of(right):
+    """Return the `Contrast`s of a study: all with `original`, and the others with `flip-crop`.
 
     Args:
         right: what `simulate` returns.
@@ -76,21 +76,21 @@ def comparisons_of(right):
     right = np.asarray(right, np.float32)
     pairs = [(row, baseline) for baseline in (0, 1) for row in range(baseline + 1, right.shape[1])]
     return [
-        Comparison(right[:, row] - right[:, baseline], "accuracy", row) for row, baseline in pairs
+        Contrast(right[:, row] - right[:, baseline], "accuracy", row) for row, baseline in pairs
     ]
 
 
-def false_findings(comparisons):
+def false_findings(contrasts):
     """Return in which studies anything is found, bool `(studies,)`."""
-    adjusted = [judgement.adjusted_p for judgement in judge(comparisons)]
+    adjusted = [estimate.adjusted_p for estimate in estimates_of(contrasts)]
     return (np.stack(adjusted) < 1 - CONFIDENCE).any(axis=0)
 
 
-def false_findings_by_seeds(comparisons):
+def false_findings_by_seeds(contrasts):
     """Return the same for paired t-tests over seeds, each on its own, as one might do first."""
     found = []
-    for comparison in comparisons:
-        means = comparison.values.mean(axis=-1, dtype=np.float64)
+    for contrast in contrasts:
+        means = contrast.values.mean(axis=-1, dtype=np.float64)
         error = means.std(axis=-1, ddof=1) / np.sqrt(means.shape[-1])
         bound = stats.t.ppf(0.5 + CONFIDENCE / 2, means.shape[-1] - 1) * error
         found.append(np.abs(means.mean(axis=-1)) > bound)
@@ -113,8 +113,8 @@ def false_table(studies, seed):
                 for spread in SPREADS:
 
                     def both(count, case=(conditions, seeds, images, spread)):
-                        comparisons = comparisons_of(simulate(generator, count, *case))
-                        return false_findings(comparisons), false_findings_by_seeds(comparisons)
+                        contrasts = contrasts_of(simulate(generator, count, *case))
+                        return false_findings(contrasts), false_findings_by_seeds(contrasts)
 
                     ours, plain = zip(*in_parts(studies, both), strict=True)
                     shares.append((np.concatenate(ours).mean(), np.concatenate(plain).mean()))
@@ -136,7 +136,7 @@ def training_table(studies, seed):
             for conditions in (1, 3, 6):
 
                 def ours(count, case=(conditions, seeds, 500, 0.6, 0.0, training)):
-                    return false_findings(comparisons_of(simulate(generator, count, *case)))
+                    return false_findings(contrasts_of(simulate(generator, count, *case)))
 
                 shares.append(100 * np.concatenate(list(in_parts(studies, ours))).mean())
             rows.append([seeds, Cell(training, 1), *shares])
@@ -157,7 +157,7 @@ def power_table(studies, seed):
 
                     def found(count, case=(conditions, seeds, 500, spread, gain)):
                         last = case[0] - 1  # with `original`
-                        better = judge(comparisons_of(simulate(generator, count, *case)))[last]
+                        better = estimates_of(contrasts_of(simulate(generator, count, *case)))[last]
                         return (better.adjusted_p < 1 - CONFIDENCE) & (better.mean > 0)
 
                     shares.append(100 * np.concatenate(list(in_parts(studies, found))).mean())

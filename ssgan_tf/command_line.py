@@ -72,6 +72,18 @@ class Flags:
     def __getattr__(self, name):
         return functools.partial(getattr(flags, name), flag_values=self.values)
 
+    def define_data(
+        self, dataset="demo", help="Name of a data set, or a folder with a folder per class."
+    ):
+        """Define `--dataset`, with this default and help, `--datasets_dir` and `--classes`."""
+        self.DEFINE_string("dataset", dataset, help)
+        self.DEFINE_string("datasets_dir", None, "Folder of named data sets. Default: datasets/.")
+        self.define_classes()
+
+    def define_classes(self):
+        """Define `--classes`."""
+        self.DEFINE_list("classes", None, "Only these classes, separated by commas.")
+
     def define_from(self, defaults, helps):
         """Define a flag for each field of a dataclass that `helps` describes.
 
@@ -176,6 +188,17 @@ def again():
     if Path(kept[0]).suffix == ".py":
         return f"python {shlex.join(kept)}"
     return " ".join([_called(Path(kept[0])), *map(shlex.quote, kept[1:])])
+
+
+def say_stopped(stop, kept):
+    """Say that a signal stopped the work, and how to go on; return the exit code.
+
+    Args:
+        stop: the `Interrupted`.
+        kept: what is kept, as a clause.
+    """
+    print(f"Stopped; {kept}. Go on with: {again()}", file=sys.stderr)
+    return stop.exit_code
 
 
 def as_called(text):

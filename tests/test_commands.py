@@ -37,6 +37,14 @@ def test_a_flag_keeps_the_default_of_its_own_command():
     assert "lambda" not in classify.flags.values
 
 
+def test_flags_of_data_sets_say_the_same_in_every_command():
+    for flag in ("datasets_dir", "classes"):
+        commands = [importlib.import_module(f"ssgan_tf.commands.{name}")
+                    for name in command_line.COMMANDS]  # fmt: skip
+        helps = [one.flags.values[flag].help for one in commands if flag in one.flags.values]
+        assert len(helps) > 3 and len(set(helps)) == 1
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A folder that the package was installed into, from a copy of the sources."""

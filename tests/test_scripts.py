@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from folders import write_set
-from frozen import tiny_graph
 
 from ssgan_tf.folder_lock import FolderLock
+from tests.evaluation.folders import write_set
+from tests.metrics.frozen import tiny_graph
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = ["--image_size=32", "--base_channels=32", "--latent_dim=8", "--batch_size=4", "--mu=0"]

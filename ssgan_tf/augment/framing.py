@@ -8,10 +8,10 @@ made smaller, so nothing can alias.
 
 import math
 
-import keras
 from keras import ops
 
 from ssgan_tf.augment import geometric
+from ssgan_tf.augment.layer import BatchLayer
 
 #: Area of a crop, as a share of the image's. torchvision's `RandomResizedCrop` goes down to 0.08,
 #: meant for 256 pixels and 90 epochs of ImageNet; of 64 pixels that leaves 18. This is the range
@@ -22,29 +22,13 @@ CROP_TRIES = 10  # torchvision's; each is within the image with probability 0.8
 FLIP_PROBABILITY = 0.5
 
 
-class _Framing(keras.layers.Layer):
-    """Changes "images" of a batch, each by the affine map that `draw` returns for it.
+class _Framing(BatchLayer):
+    """Changes each image by the affine map that `draw` returns for it; edges are mirrored."""
 
-    Takes and returns a dict with "images", float32 `(batch, height, width, 3)` in [0, 255]; its
-    other entries pass through. What comes in from beyond an edge is mirrored.
-
-    Args:
-        seed: decides every draw.
-    """
-
-    def __init__(self, seed=None):
-        super().__init__(dtype="float32")
-        self.generator = keras.random.SeedGenerator(seed)
-
-    def call(self, batch, training=True):
-        """Return the batch with its images changed."""
-        if not training:
-            return batch
+    def changes(self, batch):
+        """Return the images, framed anew."""
         images = batch["images"]
-        return {**batch, "images": reframe(images, *self.draw(ops.shape(images)[0]))}
-
-    def _uniform(self, shape, low, high):
-        return keras.random.uniform(shape, low, high, seed=self.generator)
+        return {"images": reframe(images, *self.draw(ops.shape(images)[0]))}
 
 
 class FlipCrop(_Framing):
@@ -57,9 +41,9 @@ class FlipCrop(_Framing):
     def draw(self, count):
         """Return maps of `count` images, as `reframe` takes them."""
         width, height = self._window(count)
-        left = self._uniform((count,), 0, 1) * (1 - width)
-        top = self._uniform((count,), 0, 1) * (1 - height)
-        mirror = ops.where(self._uniform((count,), 0, 1) < FLIP_PROBABILITY, -1.0, 1.0)
+        left = self.uniform((count,), 0, 1) * (1 - width)
+        top = self.uniform((count,), 0, 1) * (1 - height)
+        mirror = ops.where(self.uniform((count,), 0, 1) < FLIP_PROBABILITY, -1.0, 1.0)
         none, half = ops.zeros((count,)), ops.full((count,), 0.5)
         return (
             (mirror * width, none, none, height),
@@ -69,8 +53,8 @@ class FlipCrop(_Framing):
 
     def _window(self, count):
         """Return widths and heights of windows, shares of the sides."""
-        area = self._uniform((count, CROP_TRIES), *CROP_AREA)
-        aspect = ops.exp(self._uniform((count, CROP_TRIES), *map(math.log, CROP_ASPECT)))
+        area = self.uniform((count, CROP_TRIES), *CROP_AREA)
+        aspect = ops.exp(self.uniform((count, CROP_TRIES), *map(math.log, CROP_ASPECT)))
         width, height = ops.sqrt(area * aspect), ops.sqrt(area / aspect)
         fits = ops.logical_and(width <= 1, height <= 1)
         first = ops.argmax(ops.cast(fits, "int32"), axis=1)[:, None]
@@ -92,11 +76,11 @@ class Geometric(_Framing):
         slant, angle = math.radians(geometric.MAX_SHEAR), math.radians(geometric.MAX_ROTATION)
         far = geometric.MAX_TRANSLATION
         return affine_maps(
-            crop=self._uniform((4, count), 0, geometric.MAX_CROP),
-            scale=self._uniform((2, count), *geometric.SCALE),
-            shear=self._uniform((count,), -slant, slant),
-            rotation=self._uniform((count,), -angle, angle),
-            translation=self._uniform((2, count), -far, far),
+            crop=self.uniform((4, count), 0, geometric.MAX_CROP),
+            scale=self.uniform((2, count), *geometric.SCALE),
+            shear=self.uniform((count,), -slant, slant),
+            rotation=self.uniform((count,), -angle, angle),
+            translation=self.uniform((2, count), -far, far),
         )
 
 

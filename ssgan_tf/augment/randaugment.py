@@ -10,8 +10,9 @@ its default 0.5 turns by up to 180° and posterizes to one to three bits.
 
 import math
 
-import keras
 from keras import ops
+
+from ssgan_tf.augment.layer import BatchLayer
 
 OPERATIONS_PER_IMAGE = 2
 STRENGTH = 9 / 30  # of the largest values, which follow
@@ -24,43 +25,30 @@ POSTERIZED_BITS = 8 - round(4 * STRENGTH)
 SOLARIZED_FROM = 255 - 255 * STRENGTH
 
 
-class RandAugment(keras.layers.Layer):
-    """Two operations on each image, drawn with replacement; labels stay.
+class RandAugment(BatchLayer):
+    """Two operations on each image, drawn with replacement; beyond the edges is black."""
 
-    Takes and returns a dict with "images", float32 `(batch, height, width, 3)` in [0, 255]; its
-    other entries pass through. What comes in from beyond an edge is black.
-
-    Args:
-        seed: decides every draw.
-    """
-
-    def __init__(self, seed=None):
-        super().__init__(dtype="float32")
-        self.generator = keras.random.SeedGenerator(seed)
-
-    def call(self, batch, training=True):
-        """Return the batch with its images changed."""
-        if not training:
-            return batch
+    def changes(self, batch):
+        """Return the images, each after its two operations."""
         images = batch["images"]
         shape = ops.shape(images)
         for _ in range(OPERATIONS_PER_IMAGE):
-            drawn = keras.random.randint(shape[:1], 0, len(OPERATIONS), seed=self.generator)
-            signs = 2 * keras.random.randint((shape[0], 1, 1, 1), 0, 2, seed=self.generator) - 1
+            drawn = self.integers(shape[:1], 0, len(OPERATIONS))
+            signs = 2 * self.integers((shape[0], 1, 1, 1), 0, 2) - 1
             images = _apply_drawn(images, drawn, ops.cast(signs, "float32"))
-        return {**batch, "images": ops.reshape(images, shape)}
+        return {"images": ops.reshape(images, shape)}
 
 
 def _apply_drawn(images, drawn, signs):
     """Return the images, each after the operation drawn for it."""
     # Each operation sees only its own images: on a processor all of them on all take ten times
     # as long.
-    parts, places = [], []
+    parts, indices = [], []
     for number, operation in enumerate(OPERATIONS):
         (these,) = ops.nonzero(drawn == number)
         parts.append(operation(ops.take(images, these, axis=0), ops.take(signs, these, axis=0)))
-        places.append(these)
-    in_order = ops.argsort(ops.concatenate(places))
+        indices.append(these)
+    in_order = ops.argsort(ops.concatenate(indices))
     return ops.take(ops.concatenate(parts), in_order, axis=0)
 
 

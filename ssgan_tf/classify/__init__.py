@@ -1,16 +1,16 @@
-"""Does augmentation help a classifier? The comparison, its classifiers, and filtering with them."""
+"""Does augmentation help a classifier? Studies of conditions, and their classifiers."""
 
 import importlib
 
 # Looked up on first use, so that the parts without TensorFlow do not wait for it.
 _HOMES = {
     "Classifier": "ssgan_tf.classify.classifier",
-    "Protocol": "ssgan_tf.classify.study",
-    "Settings": "ssgan_tf.classify.training",
+    "ClassifierSettings": "ssgan_tf.classify.training",
+    "Protocol": "ssgan_tf.classify.protocol",
     "Study": "ssgan_tf.classify.study",
 }
 
-__all__ = ["Classifier", "Protocol", "Settings", "Study"]
+__all__ = ["Classifier", "ClassifierSettings", "Protocol", "Study"]
 
 
 def __getattr__(name):

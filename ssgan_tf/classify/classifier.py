@@ -1,4 +1,4 @@
-"""A trained classifier on disk: its network, and the record of what it was trained on."""
+"""A trained classifier on disk: its network, and the record of its training."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ class Classifier:
 
     Args:
         network: from images to logits, see `build_network`.
-        record: what `classifier.json` holds; see docs/classification.md.
+        record: the contents of `classifier.json`; see docs/classification.md.
 
     Attributes:
         class_names: the classes in the order of the logits.
@@ -63,8 +63,6 @@ class Classifier:
     def load(cls, folder):
         """Return the classifier that `classify.py`, or a round of filtering, left in a folder.
 
-        Records of earlier versions call the images held out "spared".
-
         Raises:
             UserError: there is none, or it is damaged.
         """
@@ -74,7 +72,7 @@ class Classifier:
         folder = Path(folder).expanduser()
         try:
             record = read_json(folder / RECORD, SHAPE)
-            if "spared" in record:
+            if "spared" in record:  # as earlier versions called them
                 record.setdefault("held_out", record.pop("spared"))
             if "held_out" not in record:
                 raise Damaged("it has no 'held_out'")

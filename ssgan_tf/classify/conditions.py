@@ -1,4 +1,4 @@
-"""What a classifier is given beside real images: conditions, how many images, and the images."""
+"""Conditions: the images and policies that a classifier's training adds to the real images."""
 
 import dataclasses
 import difflib
@@ -9,21 +9,19 @@ import numpy as np
 
 from ssgan_tf.augment import OFFLINE, POLICIES, augment
 from ssgan_tf.data.balance import BALANCE, counts_to_generate, parse_per_class
-from ssgan_tf.data.splits import parse_class_sizes
 from ssgan_tf.errors import UserError
 
 ORIGINAL = "original"
-BASELINE = "flip-crop"  # what anyone would do first, which generated images have to beat
 _KNOWN = (ORIGINAL, *OFFLINE, *POLICIES)
 _GENERATED = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*)=(.+)")
 
 
 @dataclasses.dataclass(frozen=True)
 class Condition:
-    """What is added to the real images.
+    """One way to augment the real images.
 
     Attributes:
-        name: the parts and policies as they were given, without folders: `"ssgan+geometric"`.
+        name: the parts and policies in their order, without folders: `"ssgan+geometric"`.
         parts: the sets that are added, classical (`ssgan_tf.augment.OFFLINE`) and generated.
         policies: names of augmentations at training time (`ssgan_tf.augment.POLICIES`).
         folders: dict from the name of a generated part to its folder.
@@ -36,33 +34,25 @@ class Condition:
 
     @property
     def kind(self):
-        """`"generated"` where a generated set is among the parts, `"original"`, or `"classical"`.
-
-        What generated sets have to beat is classical, policies alone included.
-        """
+        """`"generated"` with a generated set among the parts, else `"classical"`, `"original"`."""
         if self.folders:
             return "generated"
         return "classical" if self.parts or self.policies else ORIGINAL
 
     @property
     def spec(self):
-        """What `--augment` was given."""
+        """The value of `--augment`."""
         names = (*self.parts, *self.policies) or (ORIGINAL,)
         return "+".join(
             f"{name}={self.folders[name]}" if name in self.folders else name for name in names
         )
 
-    @property
-    def has_sets(self):
-        """Whether images are added, whose number matters; policies and `original` add none."""
-        return bool(self.parts)
-
 
 def parse_condition(text):
     """Return the `Condition` that a text such as `"ssgan=augmented/flower+geometric"` names.
 
-    The text is divided at each `+`. What is no augmentation and not of the form NAME=DIR belongs
-    to the folder before it, because the names of folders may hold a `+`.
+    The text is split at each `+`. A piece that is neither an augmentation nor of the form NAME=DIR
+    belongs to the folder before it, because the names of folders may contain a `+`.
 
     Raises:
         UserError: an unknown or repeated name, or a folder that does not exist.
@@ -79,8 +69,7 @@ def parse_condition(text):
                     f"--augment {text}: {name!r} has a meaning of its own; give the folder "
                     "another name"
                 )
-            folders[name] = folder
-            last_folder = name
+            folders[name], last_folder = folder, name
         elif last_folder:
             folders[last_folder] += f"+{piece}"
             continue
@@ -141,21 +130,12 @@ def parse_sizes(text):
     return list(dict.fromkeys(str(parse_per_class(size)) for size in text.split(",")))
 
 
-def parse_imbalance(texts):
-    """Return how many real images of which class are kept: `["roses=20"]` gives `{"roses": 20}`.
-
-    Raises:
-        UserError: not of this form, fewer than two images, or a class named twice.
-    """
-    return parse_class_sizes("imbalance", texts, everywhere=False)[1]
-
-
 def counts_to_add(size, real_counts):
-    """Return how many images a size adds to each class.
+    """Return the number of images to add to each class, a dict.
 
     Args:
         size: a number as text, or "balance": up to the largest class.
-        real_counts: dict from class to its number of real images that are trained on.
+        real_counts: dict from class to its number of real training images.
     """
     return counts_to_generate(size if size == BALANCE else int(size), real_counts)
 
@@ -163,16 +143,16 @@ def counts_to_add(size, real_counts):
 def added_images(condition, counts, real, generated, seed, parts=None):
     """Return the images that a condition adds for one seed.
 
-    The parts share each class's number equally; the first ones take what is left over. Generated
+    The parts share each class's number equally; the first parts take the remainder. Generated
     images are the first of each class by path, whatever the seed.
 
     Args:
         condition: a `Condition`.
         counts: dict from every class to the number of images to add.
-        real: `ImageSet` of the real images that are trained on; classical sets start from these.
+        real: `ImageSet` of the real training images; classical sets are made from these.
         generated: dict from the name of a part to its `Generated`.
         seed: of the classical sets.
-        parts: make only these of the condition's parts, by default all.
+        parts: add only these of the condition's parts; by default all.
 
     Returns:
         an `ImageSet` of the added images only, with the classes of `real`.
@@ -182,11 +162,11 @@ def added_images(condition, counts, real, generated, seed, parts=None):
             images for a classical set.
     """
     added = dataclasses.replace(real.select([]), name=condition.name)
-    for place, part in enumerate(condition.parts):
+    for index, part in enumerate(condition.parts):
         if parts is not None and part not in parts:
             continue
         shares = {
-            name: count // len(condition.parts) + (place < count % len(condition.parts))
+            name: count // len(condition.parts) + (index < count % len(condition.parts))
             for name, count in counts.items()
         }
         if part in condition.folders:
@@ -212,12 +192,12 @@ def _first(generated, counts):
 
 
 def _existing_folder(text, folder):
-    """Return the path of a generated part; what followed it with a `+` may have been meant else."""
+    """Return the path of a generated part; its last piece may be a misspelt augmentation."""
     try:
         path = Path(folder).expanduser()
         if path.is_dir():
             return path
-    except (OSError, RuntimeError):  # not to be looked at, or the home of nobody
+    except (OSError, RuntimeError):  # not readable, or the home of an unknown user
         pass
     *_, last = folder.split("+")
     hint = "name a folder of generated images" if last == folder else f"and {_unknown(last)}"

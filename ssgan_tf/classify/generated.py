@@ -14,10 +14,10 @@ class Generated:
     """A generated set.
 
     Attributes:
-        name: what the user calls it.
+        name: chosen by the user.
         path: its folder.
-        images: its images of the classes that are classified; a class may have none.
-        manifest: what `generate.py` wrote of it, or None.
+        images: its images of the study's classes; a class may have none.
+        manifest: that of `generate.py`, or None.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Generated:
 
 
 def common_size(folders):
-    """Return the height and width in pixels that the images of generated sets share.
+    """Return the common height and width of generated sets, in pixels.
 
     Args:
         folders: dict from the name of a set to its folder.
@@ -47,14 +47,14 @@ def common_size(folders):
     return next(iter(sizes.values()), None)
 
 
-def load_generated(condition_folders, image_size, class_names, cache_dir=None, progress=True):
+def load_generated(folders, image_size, class_names, cache_dir=None, progress=True):
     """Load generated sets, cropped to squares and scaled to the size of the real images.
 
-    A class that is not in a folder counts as one without images, because filling up to the
-    largest class adds nothing to that one. Other classes in the folder are left out.
+    A class without a folder has no images, because `balance` generates none of the largest class.
+    Classes that the real images lack are left out.
 
     Args:
-        condition_folders: dict from the name of a generated set to its folder.
+        folders: dict from the name of a generated set to its folder.
         image_size: height and width in pixels.
         class_names: the classes of the real images, which the sets then have too.
         cache_dir: of decoded images.
@@ -64,32 +64,24 @@ def load_generated(condition_folders, image_size, class_names, cache_dir=None, p
         dict from name to `Generated`.
 
     Raises:
-        UserError: a folder cannot be read, has none of the classes.
+        UserError: a folder cannot be read, or has none of the classes.
     """
     generated = {}
-    for name, folder in condition_folders.items():
-        present = [class_name for class_name in _classes(folder) if class_name in class_names]
+    for name, folder in folders.items():
+        try:
+            with_images = [path.name for path in class_folders(folder) if image_files(path)]
+        except OSError as error:
+            raise UserError(f"{folder} cannot be read: {error.strerror}") from error
+        present = [class_name for class_name in with_images if class_name in class_names]
         if not present:
             raise UserError(
                 f"{folder} has images of none of the classes {', '.join(class_names)}; "
                 f"{name}=DIR needs a folder with a sub-folder of images for each"
             )
-        images = load_dataset(
-            folder.absolute(),  # a path even where it looks like a name
-            image_size,
-            classes=present,
-            cache_dir=cache_dir,
+        images = load_dataset(  # an absolute path, as folders may look like names of data sets
+            folder.absolute(), image_size, classes=present, cache_dir=cache_dir, least=1,
             progress=progress,
-            least=1,
-        )
-        images = images.relabelled(class_names)
-        generated[name] = Generated(name, folder, images, read_manifest(folder))
+        )  # fmt: skip
+        manifest = read_manifest(folder)
+        generated[name] = Generated(name, folder, images.relabelled(class_names), manifest)
     return generated
-
-
-def _classes(folder):
-    """Return the names of the sub-folders with images in them."""
-    try:
-        return [path.name for path in class_folders(folder) if image_files(path)]
-    except OSError as error:
-        raise UserError(f"{folder} cannot be read: {error.strerror}") from error

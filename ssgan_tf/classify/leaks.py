@@ -1,34 +1,33 @@
-"""Whether test images had a part in a generated set: by its manifest, and by its images."""
+"""Detect test images used to make a generated set: by its manifest, and by its images."""
 
 import hashlib
 from dataclasses import dataclass, field
 
 from ssgan_tf.data.manifest import what_is_missing
-
-CLEAN, LEAKED, UNKNOWN = "clean", "LEAKED", "unknown"
+from ssgan_tf.statistics.findings import CLEAN, LEAKED, UNKNOWN
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What is known of where a generated set comes from.
+    """The origin of a generated set, as far as it is known.
 
     Attributes:
-        finding: `"LEAKED"` where a test image had a part in it, `"unknown"` where that cannot be
-            told, else `"clean"`.
+        finding: `"LEAKED"` where a test image was used to make the set, `"unknown"` where nothing
+            tells, else `"clean"`.
         notes: sentences for the reader of a result.
-        learnt_more: dict from class to how many real images the generator, or the classifier that
-            filtered, learnt from that the classifiers do not train on, where there are any.
+        additional: dict from class to the number of real images that the generator, or the
+            classifier that filtered, was trained on and the classifiers are not, where not 0.
     """
 
     finding: str
     notes: tuple[str, ...] = ()
-    learnt_more: dict[str, int] = field(default_factory=dict, hash=False)
+    additional: dict[str, int] = field(default_factory=dict, hash=False)
 
 
 def provenance(generated, training, test):
-    """Compare the test images with what a generated set was learnt from, and with its images.
+    """Compare the test images with those that made a generated set, and with its own images.
 
-    Hashes are compared over all classes together: a test image has leaked whatever its label was.
+    Hashes are compared over all classes together: a leak is one whatever the label was.
 
     Args:
         generated: a `Generated`.
@@ -38,31 +37,29 @@ def provenance(generated, training, test):
     Returns:
         a `Provenance`.
     """
-    name = generated.name
-    tested, known = set(test.hashes), {*training.hashes, *test.hashes}
-    learners = {
-        f"The generator of {name}": _recorded(generated.manifest, "train"),
-        f"The classifier that filtered {name}": _learnt_by_filter(generated.manifest),
-    }
-    leaks, advantages, learnt_more = [], [], {}
-    for learner, learnt in learners.items():
-        if leaked := _listed({c: hashes & tested for c, hashes in learnt.items()}):
-            leaks.append(f"{learner} learnt from test images: {leaked}.")
-        unknown = {c: hashes - known for c, hashes in learnt.items() if c in training.class_names}
-        for class_name, hashes in unknown.items():
+    name, manifest = generated.name, generated.manifest
+    test_hashes, known = set(test.hashes), {*training.hashes, *test.hashes}
+    leaks, advantages, additional = [], [], {}
+    for network, trained_on in (
+        (f"The generator of {name}", _of_generator(manifest, "train")),
+        (f"The classifier that filtered {name}", _of_filter(manifest)),
+    ):
+        if leaked := _listed({c: hashes & test_hashes for c, hashes in trained_on.items()}):
+            leaks.append(f"{network} was trained on test images: {leaked}.")
+        more = {c: hashes - known for c, hashes in trained_on.items() if c in training.class_names}
+        for class_name, hashes in more.items():
             if hashes:
-                learnt_more[class_name] = max(len(hashes), learnt_more.get(class_name, 0))
-        if more := _listed(unknown):
+                additional[class_name] = max(len(hashes), additional.get(class_name, 0))
+        if listed := _listed(more):
             advantages.append(
-                f"{learner} learnt from real images that the classifiers do not train on: {more}. "
-                "That is an advantage, but no leak."
+                f"{network} was trained on real images that the classifiers do not train on: "
+                f"{listed}. That is an advantage, but no leak."
             )
     if copies := leaked_images(generated.images, test):
         leaks.append(f"There are test images among those of {name}: {copies}.")
     doubts = [f"The provenance of {name} is unknown: {why}." for why in _doubts(generated, known)]
     finding = LEAKED if leaks else UNKNOWN if doubts else CLEAN
-    notes = (*leaks, *doubts, *advantages, *_making(generated))
-    return Provenance(finding, notes, learnt_more)
+    return Provenance(finding, (*leaks, *doubts, *advantages, *_making(generated)), additional)
 
 
 def leaked_images(images, test):
@@ -80,20 +77,20 @@ def leaked_images(images, test):
 
 
 def _doubts(generated, known):
-    """Yield why it cannot be told what a set was learnt from."""
+    """Yield why the training images of a set's generator and filter are unknown."""
     manifest = generated.manifest
     if manifest is None:
         yield f"{generated.path} has no manifest of generate.py"
         return
-    train, test = _recorded(manifest, "train"), _recorded(manifest, "test")
-    # Where there is no image of a class, it does not matter what it was learnt from.
+    train, test = _of_generator(manifest, "train"), _of_generator(manifest, "test")
+    # The training images of a class do not matter where none of it were generated.
     made = [name for name, count in generated.images.counts().items() if count]
     if missing := [name for name in made if not train.get(name)]:
-        yield f"its manifest does not say what the images of {', '.join(missing)} were learnt from"
+        yield f"its manifest does not name the training images of {', '.join(missing)}"
     elif known.isdisjoint(set().union(*train.values(), *test.values())):
         yield "none of the real images in its manifest is in this data set"
-    if manifest.get("filter") and not _learnt_by_filter(manifest):
-        yield "its manifest does not say what the classifier that filtered it learnt from"
+    if manifest.get("filter") and not _of_filter(manifest):
+        yield "its manifest does not name the training images of the classifier that filtered it"
 
 
 def _making(generated):
@@ -107,18 +104,18 @@ def _making(generated):
         yield f"Training iterations of the generator of {generated.name}: {', '.join(steps)}."
 
 
-def _recorded(manifest, side):
-    """Return dict from class to the hashes on one side of the generator's split."""
+def _of_generator(manifest, side):
+    """Return dict from class to the set of hashes on one side of the generator's split."""
     return {name: set(sides[side]) for name, sides in _entry(manifest, "data", "classes").items()}
 
 
-def _learnt_by_filter(manifest):
-    """Return dict from class to the hashes that the filter's classifier learnt from."""
+def _of_filter(manifest):
+    """Return dict from class to the set of hashes that the filter's classifier was trained on."""
     return {name: set(hashes) for name, hashes in _entry(manifest, "filter", "learnt_from").items()}
 
 
 def _entry(manifest, *keys):
-    """Return the dict at a place in a manifest; an empty one where it, or the manifest, lacks."""
+    """Return the dict under these keys of a manifest; an empty one where a key is missing."""
     for key in keys:
         manifest = (manifest or {}).get(key)
     return manifest or {}

@@ -1,9 +1,8 @@
-"""One training of a comparison: a condition, a size and a seed, with its files."""
+"""One training of a study: a condition, a size and a seed, with its files."""
 
 import hashlib
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +11,11 @@ import tensorflow as tf
 
 from ssgan_tf.classify.classifier import Classifier
 from ssgan_tf.classify.conditions import Condition, row_name
-from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.classify.training import ClassifierTraining, predictor
-from ssgan_tf.files import sweep_temporaries, write_json
+from ssgan_tf.files import sweep_temporaries
 from ssgan_tf.json_files import NUMBER, Each, find_json
 from ssgan_tf.runs.metrics_log import MetricsLog
+from ssgan_tf.statistics.scores import classification_scores
 
 RESULT, CURVES = "result.json", "metrics.jsonl"
 _MEASURES = {"precision": NUMBER, "recall": NUMBER, "f1": NUMBER}
@@ -36,9 +35,9 @@ class Member:
     """A condition at one size, with one seed.
 
     Attributes:
-        condition: what is added.
-        size: how much, as text: "400" or "balance"; None for a condition without sets.
-        seed: of the initial weights, the order of the images, and what is drawn for augmentation.
+        condition: the `Condition`.
+        size: images added to each class, as text: "400" or "balance"; None where none are added.
+        seed: of the initial weights, the order of the images and the draws of augmentation.
     """
 
     condition: Condition
@@ -54,34 +53,31 @@ class Member:
         return f"{self.row} seed {self.seed}"
 
     def folder(self, out):
-        """Return where its files go: `runs/<row>/seed-<n>` in the folder of the comparison."""
+        """Return the folder of its files: `runs/<row>/seed-<n>` in that of the study."""
         return Path(out) / "runs" / self.row / f"seed-{self.seed}"
 
     def result(self, out):
-        """Return its `result.json` as a dict, or None where it has not finished or is damaged."""
+        """Return its `result.json`, a dict; None where it has not finished or is damaged."""
         return find_json(self.folder(out) / RESULT, SHAPE)
 
 
 def train_member(
     member, training, test, settings, steps, folder, *,
-    record: dict | None = None, report: Callable[[int, dict], None] = lambda count, figures: None,
+    record=None, report=lambda count, figures: None,
 ):  # fmt: skip
-    """Train and test one classifier; write its curves and perhaps itself.
+    """Train and test one classifier; write its curves and perhaps its weights.
 
-    The last weights are the ones tested. The test accuracies along the way are for the curves and
-    decide nothing.
+    The last weights are the ones tested; the test accuracies along the way only make the curves.
 
     Args:
         member: the `Member`.
-        training: the `ImageSet` to learn from, real images and added ones.
+        training: the `ImageSet` to train on, real images and added ones.
         test: the `ImageSet` to test on.
-        settings: the `Settings`.
+        settings: the `ClassifierSettings`.
         steps: gradient steps.
-        folder: for `metrics.jsonl` and TensorBoard's events; an unfinished training in it is
-            replaced.
+        folder: for `metrics.jsonl` and TensorBoard's events; replaces an unfinished training.
         record: keep the classifier in the folder, with this record.
-        report: called with the steps just taken and their figures; what it raises ends the
-            training.
+        report: called with the steps just taken and their figures; may raise to end the training.
 
     Returns:
         the scores of `classification_scores` and `seconds`, a dict; and the predicted class of
@@ -115,17 +111,15 @@ def train_member(
 
 
 def kept_predictions(test, predictions):
-    """Return what a result keeps of its predictions, plain numbers for JSON.
-
-    With it classifiers can be compared image by image, whoever trained them.
+    """Return the predictions as a result keeps them, to compare classifiers image by image.
 
     Args:
         test: the `ImageSet` that was tested on.
         predictions: int `(N,)`, the predicted class of each of its images.
 
     Returns:
-        dict: `predictions` and the true `labels`, lists in the order of the test images, and
-        `test_images`, which is equal for equal images in equal order; see `ordered_fingerprint`.
+        dict for JSON: `predictions` and the true `labels`, lists in the order of the test images,
+        and `test_images`, their `ordered_fingerprint`.
 
     Raises:
         ValueError: not one prediction for each image.
@@ -140,14 +134,6 @@ def kept_predictions(test, predictions):
 
 
 def ordered_fingerprint(images):
-    """Return a SHA-256 (hex) of an `ImageSet` that is equal for equal images in equal order.
-
-    It covers what `ImageSet.fingerprint` does, and the order.
-    """
+    """Return a SHA-256 (hex) of an `ImageSet`: its `fingerprint`, but of the order too."""
     contents = [images.image_size, images.class_names, images.labels.tolist(), images.hashes]
     return hashlib.sha256(json.dumps(contents).encode()).hexdigest()
-
-
-def write_result(member, out, result):
-    """Write `result.json`, which marks the member as finished."""
-    write_json(member.folder(out) / RESULT, result)

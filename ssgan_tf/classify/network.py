@@ -9,8 +9,7 @@ from ssgan_tf.errors import UserError
 
 PRESET = "resnet_18_imagenet"
 
-#: Mean and standard deviation of ImageNet's channels for values in [0, 1], which PyTorch's networks
-#: and those made from them expect.
+#: Mean and standard deviation of ImageNet's channels for values in [0, 1], as the weights expect.
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 OTHER_CHOICES = "--weights scratch, or the folder of a KerasHub preset"
@@ -45,12 +44,11 @@ def load_backbone(weights, image_size):
 
     Args:
         weights: "imagenet" (KerasHub's preset, downloaded once), "scratch" (random), or the folder
-            of a preset that `Backbone.save_to_preset` wrote, of any network that makes feature
-            maps from images.
+            of a preset that `Backbone.save_to_preset` wrote, of any network with feature maps.
         image_size: height and width of the images in pixels.
 
     Raises:
-        UserError: the preset cannot be had, or is of another kind.
+        UserError: the preset cannot be loaded, or is of another kind.
     """
     # KerasHub takes a second or two to import, and only classifiers need it.
     import keras_hub
@@ -76,14 +74,11 @@ def load_backbone(weights, image_size):
     # Kaggle's errors and those of a lost connection are OSErrors, those of damaged files any.
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        message = f"--weights: {weights!r} cannot be read ({reason}); use imagenet,"
         if weights == "imagenet":
-            raise UserError(
-                f"ResNet-18's ImageNet weights cannot be downloaded ({reason}); check the "
-                f"connection, or use {OTHER_CHOICES}"
-            ) from error
-        raise UserError(
-            f"--weights: {weights!r} cannot be read ({reason}); use imagenet, {OTHER_CHOICES}"
-        ) from error
+            message = f"ResNet-18's ImageNet weights cannot be downloaded ({reason}); check the "
+            message += "connection, or use"
+        raise UserError(f"{message} {OTHER_CHOICES}") from error
     if len(backbone.output_shape) != 4:
         raise UserError(f"--weights: {weights!r} makes no feature maps; use {OTHER_CHOICES}")
     return backbone

@@ -5,6 +5,7 @@ import math
 import time
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from ssgan_tf.augment import POLICIES
@@ -21,18 +22,16 @@ PREDICTION_BATCH = 256
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
-    """How classifiers are trained, the same for every condition.
+class ClassifierSettings:
+    """Settings of the trainings, the same for every condition.
 
-    The learning rate from scratch was chosen on validation images (docs/results.md), the others are
-    customary.
+    The learning rate from scratch was chosen on validation images (docs/results.md); the other
+    defaults are customary.
     """
 
     weights: str = "imagenet"  # or "scratch", or the folder of a KerasHub preset
-    epochs: int = 30  # passes over the real images that "original" learns from
-    budget: str = (
-        "steps"  # equal gradient steps for all conditions; "epochs": passes over their own
-    )
+    epochs: int = 30  # passes over the real images
+    budget: str = "steps"  # equal for all conditions; or "epochs": passes over their own images
     batch_size: int = 32
     learning_rate: float | None = None  # at the start; by default 3e-3 from scratch, else 1e-4
     precision: str = "auto"
@@ -47,7 +46,7 @@ class Settings:
 
     @property
     def rate(self):
-        """The learning rate at the start; pre-trained weights are changed with more care."""
+        """The learning rate at the start; lower for pre-trained weights."""
         if self.learning_rate is not None:
             return self.learning_rate
         return 3e-3 if self.weights == "scratch" else 1e-4
@@ -56,25 +55,24 @@ class Settings:
         """Return the gradient steps of a condition.
 
         Args:
-            original: how many real images "original" learns from.
-            own: how many images the condition learns from.
+            original: training images of `original`, the real ones.
+            own: training images of the condition.
         """
         images = original if self.budget == "steps" else own
         return self.epochs * math.ceil(images / self.batch_size)
 
 
 class ClassifierTraining:
-    """A classifier and what its training needs; equal arguments give equal trainings.
+    """The training of one classifier, decided by its arguments.
 
-    Adam, with a learning rate that falls to 0 along half a cosine. Nothing is changed about the
-    images but by the policies. The seed decides the initial weights, the order of the images and
-    what the policies draw.
+    Adam, with cosine decay of the learning rate to 0. Only the policies change the images. The
+    seed decides the initial weights, the order of the images and the draws of the policies.
 
     Args:
-        training: the `ImageSet` to learn from.
-        settings: the `Settings`.
+        training: the `ImageSet` to train on.
+        settings: the `ClassifierSettings`.
         seed: an integer from 0.
-        steps: how many gradient steps there are going to be.
+        steps: the number of gradient steps.
         policies: keys of `ssgan_tf.augment.POLICIES`, applied to each batch in this order.
 
     Attributes:
@@ -102,14 +100,13 @@ class ClassifierTraining:
     def run(self, count):
         """Take `count` steps; return their mean `loss` and `accuracy`, a dict of floats.
 
-        The accuracy is that on the batches as they were learnt from, the largest share of a mixed
-        label counting as the label.
+        The accuracy is that on the training batches; the label of mixed images is the larger one.
         """
         loss, accuracy = self._run_compiled(tf.constant(count))
         return {"loss": float(loss), "accuracy": float(accuracy)}
 
     def in_turns(self, turns=50):
-        """Take all steps in about `turns` calls; yield the steps of each, and its figures.
+        """Take all steps in about `turns` calls; yield the steps and the figures of each.
 
         Raises:
             UserError: the loss is not finite.
@@ -136,9 +133,9 @@ class ClassifierTraining:
 
     def _update(self):
         """Take one step; return loss and accuracy, stacked."""
-        places = shuffled_indices(self.step, self.batch_size, self.count, self.seed)
-        images = tf.cast(tf.gather(self.images, places), tf.float32)
-        batch = {"images": images, "labels": tf.gather(self.labels, places)}
+        indices = shuffled_indices(self.step, self.batch_size, self.count, self.seed)
+        images = tf.cast(tf.gather(self.images, indices), tf.float32)
+        batch = {"images": images, "labels": tf.gather(self.labels, indices)}
         for policy in self.policies:
             batch = policy(batch, training=True)
         with tf.GradientTape() as tape:
@@ -160,9 +157,7 @@ def predictor(network):
     )
 
     def predict(images):
-        batches = range(0, len(images), PREDICTION_BATCH)
-        return tf.concat(
-            [compute(images[start : start + PREDICTION_BATCH]) for start in batches], 0
-        ).numpy()
+        starts = range(0, len(images), PREDICTION_BATCH)
+        return np.concatenate([compute(images[i : i + PREDICTION_BATCH]) for i in starts])
 
     return predict

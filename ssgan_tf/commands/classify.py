@@ -3,51 +3,48 @@
 python classify.py --dataset flower --augment ssgan=augmented/flower --augment flip-crop --seeds 5
 """
 
-import sys
 from pathlib import Path
 
 from ssgan_tf import command_line
 
 # isort: split
 from ssgan_tf.augment import OFFLINE, POLICIES
-from ssgan_tf.classify.page import headline
 from ssgan_tf.classify.study import REPORT, Protocol, Study
 from ssgan_tf.classify.tables import accuracy_table, class_table, difference_tables
-from ssgan_tf.classify.training import Settings
+from ssgan_tf.classify.training import ClassifierSettings
 from ssgan_tf.runs.interruption import Interrupted
+from ssgan_tf.statistics.wording import main_finding
 
 SETTINGS = {
     "weights": "imagenet (downloaded once), scratch, or the folder of a KerasHub preset.",
-    "epochs": "Passes over the real images; so many gradient steps every condition gets.",
-    "budget": "steps: equal for all; epochs: every condition passes over its own images so often.",
+    "epochs": "Passes over the real images; they decide the gradient steps of every condition.",
+    "budget": "steps: equal for all; epochs: as many passes of each condition over its own images.",
     "batch_size": "Images a step.",
     "learning_rate": "At the start. Default: 0.003 from scratch, else 0.0001.",
     "precision": "auto, float32, mixed_bfloat16 or mixed_float16.",
 }
 PROTOCOL = {
     "seed": "Of the split; that of train.py for the same test images.",
-    "test_per_class": "Images of each class tested on. Default: 100 or 20 %.",
-    "real_per_class": "Real images of each class to learn from, at most.",
+    "test_per_class": "Test images of each class. Default: 100 or 20 %.",
+    "real_per_class": "Maximum number of real training images of each class.",
     "validation": "Test on images of the training side, to choose settings.",
 }
 
 flags = command_line.Flags()
-flags.DEFINE_string("dataset", "demo", "Name of a data set, or a folder with a folder per class.")
-flags.DEFINE_string("datasets_dir", None, "Where named data sets live. Default: datasets/.")
-flags.DEFINE_list("classes", None, "Take these classes only, separated by commas.")
+flags.define_data()
 flags.DEFINE_multi_string(
-    "augment", [], "A condition, again for each: NAME=DIR of generated images, one of "
+    "augment", [], "A condition; repeat for more: NAME=DIR of generated images, one of "
     f"{', '.join([*OFFLINE, *POLICIES])}, or several with + between.",
 )  # fmt: skip
 flags.DEFINE_string("per_class", "400", "Images added to each class: 200,400 or balance.")
 flags.DEFINE_integer("seeds", 5, "Trainings of each condition.")
-flags.DEFINE_list("imbalance", [], "Keep so few real images of a class: roses=20.")
+flags.DEFINE_list("imbalance", [], "Keep only so many real images of a class: roses=20.")
 flags.DEFINE_integer("image_size", None, "Pixels. Default: that of generated images, or 64.")
 flags.DEFINE_string("out", None, "Folder to write. Default: results/<dataset>-classify.")
 flags.DEFINE_boolean("keep_weights", False, "Keep all classifiers, not only those of original.")
 flags.DEFINE_boolean("overwrite", False, "Begin anew; what was there is moved aside.")
 flags.DEFINE_boolean("dry_run", False, "Print the plan and stop.")
-flags.define_from(Settings(), SETTINGS)
+flags.define_from(ClassifierSettings(), SETTINGS)
 flags.define_from(Protocol(), PROTOCOL)
 
 
@@ -64,7 +61,7 @@ def main(values):
         protocol=Protocol(
             **command_line.given(Protocol, values) | {"imbalance": tuple(values.imbalance)}
         ),
-        settings=Settings(**command_line.given(Settings, values)),
+        settings=ClassifierSettings(**command_line.given(ClassifierSettings, values)),
         datasets_dir=values.datasets_dir,
         classes=values.classes,
         image_size=values.image_size,
@@ -76,15 +73,11 @@ def main(values):
     try:
         results = study.run(overwrite=values.overwrite)
     except Interrupted as stop:
-        print(
-            f"Stopped; finished trainings are kept. Go on with: {command_line.again()}",
-            file=sys.stderr,
-        )
-        return stop.exit_code
+        return command_line.say_stopped(stop, "finished trainings are kept")
     tables = [accuracy_table(results), *difference_tables(results)]
     for table in tables + [class_table(results)] * bool(values.imbalance):
         print(f"\n{table.text()}")
-    print(f"\n{headline(results)}")
+    print(f"\n{main_finding(results)}")
     for row in results["rows"]:
         if row["sentence"]:
             print(f"  {row['sentence']}")

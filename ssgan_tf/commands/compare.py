@@ -4,7 +4,6 @@ python compare.py --dataset flower --methods ssgan,wgan-gp,dcgan --iterations 20
 """
 
 import os
-import sys
 from pathlib import Path
 
 # The graph of 2015 makes TensorFlow warn of what is meant; errors are still said.
@@ -50,9 +49,7 @@ SETTINGS = (
 )  # fmt: skip
 
 flags = command_line.Flags()
-flags.DEFINE_string("dataset", "demo", "Name of a data set, or a folder with a folder per class.")
-flags.DEFINE_string("datasets_dir", None, "Where named data sets live. Default: datasets/.")
-flags.DEFINE_list("classes", None, "Take these classes only, separated by commas.")
+flags.define_data()
 flags.DEFINE_list(
     "methods", [], "Members: methods, and variants such as ssgan-no-pl or ssgan-mu-0.1. Default, "
     "without --tables and --figures: seven methods and three ablations, and classifiers.",
@@ -119,11 +116,7 @@ def main(values):
     try:
         results = study.run()
     except Interrupted as stop:
-        print(
-            f"Stopped; what was done is kept. Go on with: {command_line.again()}",
-            file=sys.stderr,
-        )
-        return stop.exit_code
+        return command_line.say_stopped(stop, "what was done is kept")
     _conclude(study, results)
     return study.exit_code
 

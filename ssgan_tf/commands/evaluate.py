@@ -21,7 +21,7 @@ from ssgan_tf.evaluation.baseline import read_baseline
 from ssgan_tf.evaluation.page import headline
 from ssgan_tf.evaluation.results import GENERATED, REPORT, own_folder
 from ssgan_tf.evaluation.tables import distance_table, memorisation_table, quality_table
-from ssgan_tf.generation import write_generated_set
+from ssgan_tf.generation.generated_set import write_generated_set
 from ssgan_tf.metrics.inception import FEATURES
 from ssgan_tf.metrics.inception_graph import open_inception
 
@@ -29,13 +29,11 @@ flags = command_line.Flags()
 flags.DEFINE_string("generated", None, "Folder of generated images.")
 flags.DEFINE_string("run", None, "Instead: a run directory of train.py, to sample from first.")
 flags.DEFINE_string("per_class", "400", "With --run: images per class, or 'balance'.")
-flags.DEFINE_string("dataset", None, "Real images: name of a data set, or a folder of classes.")
-flags.DEFINE_string("datasets_dir", None, "Where named data sets live. Default: datasets/.")
+flags.define_data(None, "Real images: name of a data set, or a folder of classes.")
 flags.DEFINE_string("real", None, "Instead of --dataset: any folder of images, not divided.")
 flags.DEFINE_string("out", None, "Folder to write. Default: results/<name of the images>.")
 flags.DEFINE_string("inception", "auto", "auto (downloaded once), or its archive or .pb file.")
 flags.DEFINE_string("features", "pool_3", f"One of {', '.join(FEATURES)}; FID is pool_3.")
-flags.DEFINE_list("classes", None, "Compare these classes only, separated by commas.")
 flags.DEFINE_integer("image_size", None, "Pixels. Default: that of the generated images.")
 flags.DEFINE_string("super_classes", None, 'JSON file {"super-class": ["class", ...], ...}.')
 flags.DEFINE_string(

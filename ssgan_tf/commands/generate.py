@@ -3,16 +3,14 @@
 python generate.py --run runs/flower/ssgan --per_class 400 --out augmented/flower
 """
 
-import sys
-
 from ssgan_tf import command_line
 from ssgan_tf.classify.classifier import Classifier
-from ssgan_tf.classify.rounds import filter_in_rounds
-from ssgan_tf.classify.rules import LEVEL, MCNEMAR, TOLERANCE
 from ssgan_tf.data.balance import parse_per_class
 from ssgan_tf.errors import UserError
-from ssgan_tf.filtering import Filter
-from ssgan_tf.generation import write_generated_set
+from ssgan_tf.generation.filtering import Filter
+from ssgan_tf.generation.generated_set import write_generated_set
+from ssgan_tf.generation.rounds import filter_in_rounds
+from ssgan_tf.generation.rules import LEVEL, MCNEMAR, TOLERANCE
 from ssgan_tf.runs.interruption import Interrupted
 
 flags = command_line.Flags()
@@ -23,21 +21,23 @@ flags.DEFINE_string(
 )
 flags.DEFINE_string("datasets_dir", None, "Where named data sets live. Default: as in training.")
 flags.DEFINE_string("per_class", "400", "Images per class, or 'balance': up to the largest class.")
-flags.DEFINE_list("classes", None, "Only these classes, separated by commas.")
+flags.define_classes()
 flags.DEFINE_integer("seed", 0, "Which images.")
 flags.DEFINE_boolean("ema", True, "Use the moving average of the weights; --noema the last ones.")
 flags.DEFINE_boolean("interpolate", False, "Also write a walk through the latents as a GIF.")
 flags.DEFINE_string(
     "filter", None,
-    "Keep only images that a classifier of classify.py takes for their class: its folder, such as "
+    "Keep only images that this classifier of classify.py recognises: its folder, such as "
     "results/flower-classify/runs/original/seed-0.",
 )  # fmt: skip
-flags.DEFINE_float("threshold", Filter.threshold, "With at least this probability, up to 1.")
-flags.DEFINE_integer("filter_limit", Filter.limit, "Candidates for each wanted image, at most.")
+flags.DEFINE_float(
+    "threshold", Filter.threshold, "Minimum probability of an accepted image, up to 1."
+)
+flags.DEFINE_integer("filter_limit", Filter.limit, "Maximum candidates for each wanted image.")
 flags.DEFINE_integer(
     "filter_rounds", 1,
-    "At most so many: each further one trains the classifier on the accepted images too, and "
-    "filters anew if that improves it.",
+    "Maximum number of filtering rounds. Each further one trains the classifier on the accepted "
+    "images too, and filters anew if that improves it.",
 )  # fmt: skip
 flags.DEFINE_string(
     "filter_rule", MCNEMAR,
@@ -45,7 +45,9 @@ flags.DEFINE_string(
     f"level {LEVEL}) or paper (its accuracy rises by more than --filter_tolerance).",
 )  # fmt: skip
 flags.DEFINE_float(
-    "filter_tolerance", None, f"Of the accuracy, with --filter_rule paper. Default: {TOLERANCE}."
+    "filter_tolerance",
+    None,
+    f"Minimum rise in accuracy, with --filter_rule paper. Default: {TOLERANCE}.",
 )
 
 OF_ROUNDS = ("filter_rule", "filter_tolerance")
@@ -88,11 +90,7 @@ def main(values):
                 **options,
             )
         except Interrupted as stop:
-            print(
-                f"Stopped; finished rounds are kept. Go on with: {command_line.again()}",
-                file=sys.stderr,
-            )
-            return stop.exit_code
+            return command_line.say_stopped(stop, "finished rounds are kept")
     else:
         for name in OF_FILTER:
             if values[name].present:
@@ -101,7 +99,7 @@ def main(values):
     for name, entry in manifest["classes"].items():
         print(
             f"  {name}: {entry['count']} generated (from iteration {entry['checkpoint_step']}), "
-            f"beside {entry['real_images']} real ones to learn from"
+            f"beside {entry['real_images']} real ones"
         )
         if entry.get("sampled"):
             print(

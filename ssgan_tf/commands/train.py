@@ -4,7 +4,6 @@ python train.py --dataset flower --mu 0.01 --lambda 1
 """
 
 import dataclasses
-import sys
 
 from ssgan_tf import command_line
 from ssgan_tf.data import load_dataset
@@ -31,9 +30,7 @@ OPTIONS = {
 }
 
 flags = command_line.Flags()
-flags.DEFINE_string("dataset", "demo", "Name of a data set, or a folder with a folder per class.")
-flags.DEFINE_string("datasets_dir", None, "Where named data sets live. Default: datasets/.")
-flags.DEFINE_list("classes", None, "Train these classes only, separated by commas.")
+flags.define_data()
 flags.DEFINE_string("method", "ssgan", f"One of {', '.join(METHODS)}.")
 flags.DEFINE_integer("test_per_class", None, "Images held out of each class. Default: 100 or 20 %.")
 flags.DEFINE_list(
@@ -84,11 +81,7 @@ def main(values):
         source = source_of(values.dataset, values.datasets_dir)
         fit(method, parts.train, held_out=parts.test, source=source, **dataclasses.asdict(options))
     except Interrupted as stop:
-        print(
-            f"Stopped; what was done is saved. Go on with: {command_line.again()}",
-            file=sys.stderr,
-        )
-        return stop.exit_code
+        return command_line.say_stopped(stop, "what was done is saved")
     if jobs != (1, 1):
         print(f"This was the share of process {jobs[0]} of {jobs[1]}.")
     print(

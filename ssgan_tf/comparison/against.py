@@ -1,7 +1,7 @@
 """What members do for classifiers beside the baseline to beat.
 
-The differences are those of the comparison of all classifiers (`ssgan_tf.classify.findings`): over
-seeds and test images, with p values adjusted over the whole study. Where a member was trained
+The differences are those of the comparison of all classifiers (`ssgan_tf.statistics.findings`):
+over seeds and test images, with p values adjusted over the whole study. Where a member was trained
 several times, each training has its own; the member is better, or worse, only where each of its
 trainings is. So its p value is the largest of theirs (an intersection-union test; Berger, 1982).
 """
@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ssgan_tf.classify.findings import HELPS, HURTS
 from ssgan_tf.comparison.classifiers import BASELINE
 from ssgan_tf.comparison.scores import CONDITIONS, classifier_rows, classifier_sizes, label
+from ssgan_tf.statistics.findings import HELPS, HURTS
 
 BETTER, WORSE, UNKNOWN = "better", "worse", "no evidence"
 FINDINGS = {HELPS: BETTER, HURTS: WORSE}

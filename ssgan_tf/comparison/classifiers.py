@@ -16,7 +16,7 @@ from ssgan_tf.classify.member import CURVES, RESULT
 from ssgan_tf.classify.member import Member as Training
 from ssgan_tf.classify.records import make_config
 from ssgan_tf.classify.study import RESULTS, Study
-from ssgan_tf.classify.training import Settings
+from ssgan_tf.classify.training import ClassifierSettings
 from ssgan_tf.json_files import find_json
 from ssgan_tf.runs.run_directory import RunDirectory
 
@@ -48,7 +48,9 @@ def make_study(comparison, out, augment):
         per_class=options.classifier_sizes,
         seeds=options.classifier_seeds,
         protocol=comparison.protocol,
-        settings=Settings(weights=options.classifier_weights, epochs=options.classifier_epochs),
+        settings=ClassifierSettings(
+            weights=options.classifier_weights, epochs=options.classifier_epochs
+        ),
         datasets_dir=comparison.datasets_dir,
         classes=comparison.classes,
         image_size=comparison.image_size,

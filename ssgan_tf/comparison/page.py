@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from ssgan_tf.classify.page import headline as classifiers_headline
 from ssgan_tf.comparison.against import verdict
 from ssgan_tf.comparison.budgets import advantages, images_in_words, unequal_updates
 from ssgan_tf.comparison.images import REAL, nyquist_shares
@@ -23,6 +22,7 @@ from ssgan_tf.comparison.scores import (
 )
 from ssgan_tf.comparison.tables import TITLES, make_tables
 from ssgan_tf.report import Callout, Definitions, Details, Figure, Gallery, Section, write_report
+from ssgan_tf.statistics.wording import main_finding as classifiers_headline
 
 ONE_TRAINING = (
     "One training each: every member was trained once, with one seed, so nothing here tells how "

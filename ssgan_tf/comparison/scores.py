@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ssgan_tf.classify.intervals import mean_over_seeds
-from ssgan_tf.classify.leaks import LEAKED
 from ssgan_tf.comparison.members import condition_of, training_name
 from ssgan_tf.published import SIZES, TABLE_1
+from ssgan_tf.statistics.findings import LEAKED
+from ssgan_tf.statistics.intervals import mean_over_seeds
 
 #: What rows of Tables 3 and 5 are called that are no members; the first two by the paper.
 CONDITIONS = {

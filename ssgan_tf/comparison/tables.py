@@ -3,10 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from ssgan_tf.classify.intervals import mean_over_seeds
-from ssgan_tf.classify.leaks import LEAKED, UNKNOWN
 from ssgan_tf.classify.tables import accuracy_table
-from ssgan_tf.classify.wording import mark
 from ssgan_tf.comparison.against import against_baseline
 from ssgan_tf.comparison.classifiers import BASELINE
 from ssgan_tf.comparison.columns import (
@@ -44,6 +41,9 @@ from ssgan_tf.comparison.scores import (
 from ssgan_tf.files import write_atomically, write_json
 from ssgan_tf.published import CLASSIFICATION, QUALITY
 from ssgan_tf.report import Cell, Table
+from ssgan_tf.statistics.findings import LEAKED, UNKNOWN
+from ssgan_tf.statistics.intervals import mean_over_seeds
+from ssgan_tf.statistics.wording import mark
 
 #: What each of the paper's tables shows, and of which of its data sets.
 TITLES = {

@@ -21,7 +21,7 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation import evaluate
 from ssgan_tf.evaluation.results import METRICS
 from ssgan_tf.files import write_json
-from ssgan_tf.generation import write_generated_set
+from ssgan_tf.generation.generated_set import write_generated_set
 from ssgan_tf.json_files import NUMBER, Each, find_json
 from ssgan_tf.methods import create
 from ssgan_tf.runs.run_directory import RunDirectory

@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny import painted_squares
 
 from benchmarks import classify
 from ssgan_tf import plots
 from ssgan_tf.classify.network import build_network
-from ssgan_tf.classify.training import Settings
+from ssgan_tf.classify.training import ClassifierSettings
 from ssgan_tf.metrics.complexity import layer_costs
+from tests.training.tiny import painted_squares
 
 SCRIPT = Path(classify.__file__)
 IMAGES = painted_squares(per_class=6, size=16, classes=("left", "right"))
@@ -84,7 +84,7 @@ def test_operations_are_those_of_resnet_18():
 
 def test_plain_training_computes_what_ours_does(preset):
     # Batches of all images, so that their order does not matter.
-    settings = Settings(weights=preset, batch_size=len(IMAGES), learning_rate=1e-3)
+    settings = ClassifierSettings(weights=preset, batch_size=len(IMAGES), learning_rate=1e-3)
     ours, plain = (
         classify.make_contender(name, IMAGES, settings, steps=4)
         for name in ("ours_float32", "plain")
@@ -102,5 +102,7 @@ def test_only_ours_computes_as_the_machine_would_have_it(preset, monkeypatch):
         lambda precision: "mixed_bfloat16" if precision == "auto" else precision,
     )
     for name, expected in (("plain", "float32"), ("ours", "bfloat16"), ("ours_float32", "float32")):
-        contender = classify.make_contender(name, IMAGES, Settings(weights=preset), steps=1)
+        contender = classify.make_contender(
+            name, IMAGES, ClassifierSettings(weights=preset), steps=1
+        )
         assert contender.network.get_layer(index=2).compute_dtype == expected  # the backbone

@@ -1,9 +1,9 @@
 import numpy as np
-from frozen import tiny_graph
-from tiny import painted_squares
 
 from benchmarks import evaluate
 from ssgan_tf.metrics.inception import Inception
+from tests.metrics.frozen import tiny_graph
+from tests.training.tiny import painted_squares
 
 
 def test_a_whole_evaluation_is_timed_with_an_empty_cache(tmp_path):

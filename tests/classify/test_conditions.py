@@ -10,10 +10,10 @@ from ssgan_tf.classify.conditions import (
     counts_to_add,
     parse_condition,
     parse_conditions,
-    parse_imbalance,
     parse_sizes,
 )
 from ssgan_tf.data import ImageSet
+from ssgan_tf.data.splits import parse_class_sizes
 from ssgan_tf.errors import UserError
 
 
@@ -41,7 +41,7 @@ def test_every_augmentation_is_a_condition(name):
     condition = parse_condition(name)
     assert condition.name == name
     assert condition.kind == "classical"
-    assert condition.has_sets is (name in OFFLINE)
+    assert bool(condition.parts) is (name in OFFLINE)
     assert condition.parts + condition.policies == (name,)
 
 
@@ -97,7 +97,7 @@ def test_the_baseline_is_always_there_and_first():
     for texts in (["crop", "cutmix"], ["crop", "original", "cutmix"]):
         assert [c.name for c in parse_conditions(texts)] == ["original", "crop", "cutmix"]
     assert parse_condition("original").kind == "original"
-    assert not parse_condition("original").has_sets
+    assert not parse_condition("original").parts
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,9 @@ def test_sizes():
 
 
 def test_imbalance():
+    def parse_imbalance(texts):
+        return parse_class_sizes("imbalance", texts, everywhere=False)[1]
+
     assert parse_imbalance([]) == {}
     assert parse_imbalance(["roses=20", "a=b=2"]) == {"roses": 20, "a=b": 2}
     for text in ("roses", "roses=", "=20", "roses=1", "roses=-3", "roses=few"):

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from folders import COLOURS, blotches, write_images, write_manifest, write_set
 
 from ssgan_tf.classify.generated import common_size, load_generated
 from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
+from tests.evaluation.folders import COLOURS, blotches, write_images, write_manifest, write_set
 
 CLASSES = ("blue", "green", "red")
 

@@ -47,13 +47,13 @@ def test_a_test_image_that_the_generator_learnt_from_is_a_leak():
     learnt = LEARNT | {"dogs": [*LEARNT["dogs"], "dogs test0", "dogs test2"]}
     found = judge(manifest_of(learnt))
     assert found.finding == "LEAKED"
-    assert found.notes == ("The generator of ssgan learnt from test images: 2 (dogs 2).",)
+    assert found.notes == ("The generator of ssgan was trained on test images: 2 (dogs 2).",)
 
 
 def test_what_the_generator_has_more_is_counted_by_class():
     learnt = LEARNT | {"dogs": [*LEARNT["dogs"], "dogs more0", "dogs more1"]}
     found = judge(manifest_of(learnt))
-    assert found.finding == "clean" and found.learnt_more == {"dogs": 2}
+    assert found.finding == "clean" and found.additional == {"dogs": 2}
 
 
 def test_a_leak_counts_under_any_class_name():
@@ -69,7 +69,7 @@ def test_a_test_image_that_the_filter_learnt_from_is_a_leak():
     found = judge(manifest_of(LEARNT, filter=leaky))
     assert found.finding == "LEAKED"
     assert found.notes == (
-        "The classifier that filtered ssgan learnt from test images: 1 (cats 1).",
+        "The classifier that filtered ssgan was trained on test images: 1 (cats 1).",
     )
 
 
@@ -107,7 +107,7 @@ def test_without_a_manifest_provenance_is_unknown():
 def test_a_class_that_the_manifest_lacks_makes_provenance_unknown():
     found = judge(manifest_of({"cats": LEARNT["cats"]}))
     assert found.finding == "unknown"
-    assert "the images of dogs were learnt from" in found.notes[0]
+    assert "does not name the training images of dogs" in found.notes[0]
     assert judge({"made_by": "ssgan_tf 0"}).finding == "unknown"
     # It does not matter where there are no images of the class.
     assert judge(manifest_of({"cats": LEARNT["cats"]}), MADE.of_class("cats")).finding == "clean"
@@ -133,10 +133,12 @@ def test_learning_from_more_than_the_classifiers_is_said_and_no_leak():
     found = judge(manifest_of(LEARNT, filter={"learnt_from": LEARNT}), training=fewer)
     assert found.finding == "clean"
     assert found.notes[0] == (
-        "The generator of ssgan learnt from real images that the classifiers do not train on: "
+        "The generator of ssgan was trained on real images that the classifiers do not train on: "
         "2 (dogs 2). That is an advantage, but no leak."
     )
-    assert found.notes[1].startswith("The classifier that filtered ssgan learnt from real images")
+    assert found.notes[1].startswith(
+        "The classifier that filtered ssgan was trained on real images"
+    )
     # A leak is not an advantage as well, and classes that are not classified are none.
     others = LEARNT | {"cats": ["cats test0", *LEARNT["cats"]], "birds": ["birds train0"]}
     assert len(judge(manifest_of(others)).notes) == 1

@@ -4,67 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ssgan_tf.classify.page import headline, write_page
+from ssgan_tf.classify.page import write_page
 from ssgan_tf.classify.pictures import write_pictures
-from ssgan_tf.classify.results import summarise
-from ssgan_tf.classify.scores import classification_scores
-
-NAMES = ("daisy", "roses")
-GENERATED = {"ssgan": "clean", "spy": "LEAKED", "old": "unknown"}
-
-
-LABELS = np.repeat([0, 1], 100)
-
-
-def predicted(right):
-    """Predictions of 100 + 100 images, of each of which so many are recognised."""
-    return np.where(np.arange(200) % 100 < right, LABELS, 1 - LABELS)
-
-
-def scores(right):
-    return classification_scores(LABELS, predicted(right), NAMES) | {"seconds": 30.0}
-
-
-def made(rows, unfinished=(), warnings=(), imbalance=None):
-    """Results of rows (condition, size, images recognised of a class, for each seed)."""
-    conditions = {
-        name: {
-            "kind": "generated" if name in GENERATED else
-            "original" if name == "original" else "classical",
-            "spec": f"{name}=folder", "finding": GENERATED.get(name), "notes": [f"About {name}."],
-        }
-        for name, *_ in rows
-    }  # fmt: skip
-    completed = [
-        {
-            "condition": name, "size": size, "images": 100 + int(size or 0), "added": {},
-            "steps": 70, "seeds": {str(seed): scores(one) for seed, one in enumerate(right)},
-            "predictions": {str(seed): predicted(one) for seed, one in enumerate(right)},
-        }
-        for name, size, right in rows
-    ]  # fmt: skip
-    return {
-        "made_by": "ssgan_tf 0", "command": "python classify.py <flags>",
-        "settings": {"epochs": 30},
-        "data": {
-            "name": "flower", "fingerprint": "f" * 64, "image_size": 64, "tested_on": "test",
-            "classes": {name: {"train": 50, "test": 100} for name in NAMES},
-            "imbalance": imbalance or {},
-        },
-        "sizes": ["20", "40"], "conditions": conditions,
-        "rows": summarise(completed, conditions, LABELS, NAMES, list(imbalance or {})),
-        "unfinished": list(unfinished),
-        "warnings": list(warnings), "versions": {"keras": "3.15"}, "git_commit": None,
-        "seconds": 90.0,
-    }  # fmt: skip
-
-
-ORIGINAL = ("original", None, [50, 60, 70])
-ROWS = [
-    ORIGINAL, ("crop", "20", [52, 61, 73]), ("crop", "40", [52, 62, 72]),
-    ("ssgan", "20", [51, 60, 68]), ("ssgan", "40", [64, 74, 84]), ("spy", "40", [98, 99, 99]),
-    ("old", "40", [65, 75, 86]),
-]  # fmt: skip
+from ssgan_tf.statistics.wording import main_finding
+from tests.statistics.invented import ORIGINAL, ROWS, made
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +75,7 @@ def test_the_page_holds_everything(written):
     assert page.count("data:image/png") == 3
     assert "python classify.py &lt;flags&gt;" in page
     assert "Not finished, so left out: ssgan-40 seed 3." in page
-    assert "50 learnt from, 100 tested on" in page
+    assert "50 trained on, 100 tested on" in page
     assert "favours the classical side" in page
 
 
@@ -156,69 +99,6 @@ def test_matrices_of_smaller_sizes_have_to_be_opened(written):
     assert "crop (20" in inside and "ssgan (20" in inside
 
 
-def test_the_headline_counts_before_it_names_the_best():
-    found = headline(made(ROWS))
-    told = re.sub(r"adjusted p (?:< )?[\d.]+\d", "p", re.sub(r" ± \d\.\d+", "", found))
-    assert told == (
-        "Of 2 rows with generated images: 1 better than original, 1 better than the best classical "
-        "condition. ssgan (40 a class): helps (+14.0 percentage points of accuracy, p, compared "
-        "with original); better than crop, the best classical condition, chosen afterwards (+12.0, "
-        "p). Its accuracy is 0.7400, that of original 0.6000; whether that beats what anyone would "
-        "do first is for --augment flip-crop to tell."
-    )
-
-
-@pytest.mark.parametrize(
-    ("rows", "words"),
-    [
-        ([ORIGINAL, ("ssgan", "20", [30, 41, 50])], "ssgan (20 a class): hurts (-19.7"),
-        ([ORIGINAL, ("ssgan", "20", [51, 60, 68])], "ssgan (20 a class): no evidence (-0.3"),
-        (
-            [ORIGINAL, ("crop", "20", [64, 74, 85]), ("ssgan", "20", [64, 75, 85])],
-            "Of 1 row with generated images: 1 better than original, 0 better than the best "
-            "classical condition. ssgan (20 a class): helps",
-        ),
-        ([ORIGINAL, ("spy", "20", [98, 98, 99])], "No generated images without a leak"),
-        (
-            [ORIGINAL, ("crop", "20", [61, 71, 81])],
-            "Of 1 row with classical images: 1 better than original. crop (20 a class): helps",
-        ),
-        ([ORIGINAL], "Nothing to compare with"),
-        ([ORIGINAL, ("old", "20", [70, 81, 90])], "old (20 a class) (provenance unknown): helps"),
-        ([("ssgan", "20", [60, 71, 80])], "Nothing to compare with has finished yet."),
-        (
-            [("original", None, [50]), ("ssgan", "20", [60])],
-            "0 better than original. ssgan (20 a class): one seed is no evidence (+10.0 percentage "
-            "points of accuracy, compared with original). Its accuracy is 0.6000, that of original "
-            "0.5000",
-        ),
-        (
-            [ORIGINAL, ("crop", "20", [90, 90, 90]), ("flip-crop", None, [55, 65, 75]),
-             ("ssgan", "20", [69, 79, 89])],
-            "1 better than flip-crop. ssgan (20 a class): helps (+19.0",
-        ),
-    ],
-)  # fmt: skip
-def test_headlines(rows, words):
-    assert words in headline(made(rows))
-
-
-def test_the_clause_about_flip_crop_stands_where_it_was_not_run():
-    generated = ("ssgan", "20", [69, 79, 89])
-    without = headline(made([ORIGINAL, generated]))
-    assert without.endswith("is for --augment flip-crop to tell.")
-    assert "--augment" not in headline(made([ORIGINAL, generated, ("flip-crop", None, [1, 2, 3])]))
-    assert "--augment" not in headline(made([ORIGINAL, ("crop", "20", [61, 71, 81])]))
-
-
-def test_results_of_the_first_schema_still_have_a_headline():
-    results = made([ORIGINAL, ("ssgan", "20", [69, 79, 89])])
-    for row in results["rows"]:
-        row["to_classical"] = row.pop("to_baseline")
-        del row["mean"]["accuracy"]["covers"]
-    assert "1 better than original" in headline(results)
-
-
 def test_to_help_less_than_the_baseline_is_not_good(tmp_path):
     results = made([ORIGINAL, ("crop", "20", [75, 86, 97]), ("ssgan", "20", [61, 71, 81])])
     write_page(tmp_path, results, {})
@@ -239,7 +119,9 @@ def test_to_help_no_more_than_flip_crop_is_not_good(tmp_path):
 def test_dropped_classes_have_their_own_findings_on_the_page(tmp_path):
     results = made([ORIGINAL, ("flip-crop", None, [55, 65, 75]), ("ssgan", "20", [69, 79, 89])],
                    imbalance={"roses": 20})  # fmt: skip
-    assert "recall of roses: 1 better than original, 1 better than flip-crop" in headline(results)
+    assert "recall of roses: 1 better than original, 1 better than flip-crop" in main_finding(
+        results
+    )
     write_page(tmp_path, results, {})
     page = (tmp_path / "report.html").read_text()
     assert "Differences in recall of roses, percentage points" in page

@@ -1,10 +1,10 @@
 import pytest
-from tiny import painted_squares
 
 from ssgan_tf.classify.protocol import divide
 from ssgan_tf.data import split
 from ssgan_tf.data.splits import limited_split, parse_class_sizes
 from ssgan_tf.errors import UserError
+from tests.training.tiny import painted_squares
 
 IMAGES = painted_squares(per_class=20, classes=("left", "right"))
 

@@ -14,11 +14,11 @@ from ssgan_tf.augment import OFFLINE, POLICIES
 from ssgan_tf.classify.classifier import Classifier
 from ssgan_tf.classify.member import kept_predictions, ordered_fingerprint
 from ssgan_tf.classify.records import make_results
-from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.classify.study import Protocol, Study, train_member
-from ssgan_tf.classify.training import ClassifierTraining, Settings
+from ssgan_tf.classify.training import ClassifierSettings, ClassifierTraining
 from ssgan_tf.errors import UserError
 from ssgan_tf.runs.interruption import Interrupted
+from ssgan_tf.statistics.scores import classification_scores
 
 CLASSES = ["daisy", "roses", "sunflowers"]
 
@@ -30,7 +30,7 @@ def cache(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def settings(preset):
-    return Settings(weights=preset, epochs=40, batch_size=16, learning_rate=2e-3,
+    return ClassifierSettings(weights=preset, epochs=40, batch_size=16, learning_rate=2e-3,
                     precision="float32")  # fmt: skip
 
 
@@ -267,8 +267,11 @@ def test_a_seed_decides_the_start_whatever_the_condition(make, tmp_path, monkeyp
 
     class Training(ClassifierTraining):
         def __init__(self, training, settings, seed, steps, policies=()):
-            super().__init__(training, settings, seed, 1, policies)
+            super().__init__(training, settings, seed, steps, policies)
             started[len(started)] = seed, self.network.get_weights()[-2]
+
+        def in_turns(self):  # the start is enough
+            yield self.steps, {"loss": 1.0, "accuracy": 0.0, "images_per_second": 1.0}
 
     monkeypatch.setattr("ssgan_tf.classify.member.ClassifierTraining", Training)
     make(tmp_path, "crop").run()
@@ -375,7 +378,7 @@ def test_a_manifest_tells_of_leaks_and_of_what_imbalance_should_have_taken_away(
                .training)  # fmt: skip
     assert more["conditions"]["made"]["finding"] == "clean"
     (warning,) = more["warnings"]
-    assert "made learnt from 17 images of roses that --imbalance takes away" in warning
+    assert "made was trained on 17 images of roses that --imbalance takes away" in warning
     leaked = run(tmp_path / "c", division.test)
     assert leaked["conditions"]["made"]["finding"] == "LEAKED"
     assert "LEAKED" in leaked["rows"][1]["sentence"]

@@ -4,8 +4,6 @@ import io
 import numpy as np
 import pytest
 
-from ssgan_tf.classify.results import summarise
-from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.classify.tables import (
     accuracy_table,
     class_table,
@@ -15,6 +13,8 @@ from ssgan_tf.classify.tables import (
     recall_table,
     training_table,
 )
+from ssgan_tf.statistics.scores import classification_scores
+from ssgan_tf.statistics.summary import summarise
 
 CONDITIONS = {
     "original": {"kind": "original", "finding": None, "notes": []},
@@ -170,7 +170,7 @@ def test_differences_are_points_with_their_findings():
     assert (leaked[2].value, leaked[5].value) == ("LEAKED", "LEAKED")
     text = table.text()
     assert "the baseline, which was chosen in advance" in text and "Holm" in text
-    assert "training and of the choice of test images" in text
+    assert "training and the choice of test images" in text
 
 
 def test_without_predictions_differences_have_no_findings():
@@ -200,9 +200,9 @@ def test_dropped_classes_have_tables_of_their_own():
 
 
 def test_means_say_what_their_intervals_cover():
-    assert "the chance of training alone" in accuracy_table(made()).text()
+    assert "covers training alone" in accuracy_table(made()).text()
     both = accuracy_table(judged(**STUDY))
-    assert "training and of the choice of test images" in both.text()
+    assert "training and the choice of test images" in both.text()
 
 
 def test_recall_and_f1():

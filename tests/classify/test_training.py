@@ -5,12 +5,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import painted_squares
 
 from ssgan_tf.classify.classifier import Classifier
 from ssgan_tf.classify.network import build_network, load_backbone
-from ssgan_tf.classify.training import ClassifierTraining, Settings, predictor
+from ssgan_tf.classify.training import ClassifierSettings, ClassifierTraining, predictor
 from ssgan_tf.errors import UserError
+from tests.training.tiny import painted_squares
 
 RECORD = {
     "condition": "original", "seed": 0, "settings": {}, "learnt_from": {}, "held_out": {},
@@ -20,7 +20,9 @@ IMAGES = painted_squares(per_class=12, size=16, classes=("left", "right"))
 
 
 def small(preset, **changes):
-    return Settings(**{"weights": preset, "batch_size": 8, "precision": "float32"} | changes)
+    return ClassifierSettings(
+        **{"weights": preset, "batch_size": 8, "precision": "float32"} | changes
+    )
 
 
 def test_resnet_18_has_its_published_size():
@@ -126,17 +128,17 @@ def test_a_training_that_diverges_is_no_result(preset):
 
 
 def test_equal_steps_or_equal_epochs():
-    steps, epochs = Settings(epochs=3, batch_size=8), Settings(epochs=3, budget="epochs",
-                                                               batch_size=8)  # fmt: skip
+    steps = ClassifierSettings(epochs=3, batch_size=8)
+    epochs = ClassifierSettings(epochs=3, batch_size=8, budget="epochs")
     assert steps.steps(original=20, own=20) == steps.steps(original=20, own=100) == 9
     assert epochs.steps(original=20, own=20) == 9
     assert epochs.steps(original=20, own=100) == 39
 
 
 def test_the_learning_rate_depends_on_the_weights():
-    assert Settings(weights="scratch").rate == 3e-3
-    assert Settings().rate == 1e-4
-    assert Settings(learning_rate=0.5).rate == 0.5
+    assert ClassifierSettings(weights="scratch").rate == 3e-3
+    assert ClassifierSettings().rate == 1e-4
+    assert ClassifierSettings(learning_rate=0.5).rate == 0.5
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_the_learning_rate_depends_on_the_weights():
 )
 def test_impossible_settings_are_refused(changes):
     with pytest.raises(UserError, match=f"--{next(iter(changes))}"):
-        Settings(**changes)
+        ClassifierSettings(**changes)
 
 
 def test_a_saved_classifier_says_the_same(preset, tmp_path):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ssgan_tf.classify.results import summarise
-from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.comparison.members import LABELS, VARIANTS
+from ssgan_tf.statistics.scores import classification_scores
+from ssgan_tf.statistics.summary import summarise
 
 CLASSES = ("daisy", "roses")
 CHANGES = {"ssgan-mu-0.1": {"mu": 0.1}, "ssgan-mu-1": {"mu": 1.0}, "ssgan-lambda-5": {"lambda_": 5}}

@@ -1,7 +1,6 @@
 from types import SimpleNamespace
 
 import pytest
-from tiny import TINY, painted_squares
 
 from ssgan_tf.classify.study import Protocol
 from ssgan_tf.comparison import estimate
@@ -10,6 +9,7 @@ from ssgan_tf.comparison.options import Options
 from ssgan_tf.methods import create
 from ssgan_tf.methods.gan.plan import iteration_flops
 from ssgan_tf.methods.gan.step import build
+from tests.training.tiny import TINY, painted_squares
 
 
 class FakeWork:

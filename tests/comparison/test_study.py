@@ -8,8 +8,6 @@ import threading
 
 import filelock
 import pytest
-from folders import write_set
-from frozen import tiny_graph
 
 from ssgan_tf.comparison import study as study_module
 from ssgan_tf.comparison import work as work_module
@@ -20,6 +18,8 @@ from ssgan_tf.comparison.records import known_members, make_config
 from ssgan_tf.comparison.study import Comparison
 from ssgan_tf.errors import UserError
 from ssgan_tf.runs.interruption import Interrupted
+from tests.evaluation.folders import write_set
+from tests.metrics.frozen import tiny_graph
 
 SETTINGS = {
     "image_size": 32, "base_channels": 32, "latent_dim": 8, "batch_size": 2, "critic_steps": 1,

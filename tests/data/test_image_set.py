@@ -2,10 +2,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tiny import painted_squares
 
 from ssgan_tf.data import ImageSet
 from ssgan_tf.errors import UserError
+from tests.training.tiny import painted_squares
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ import shutil
 
 import numpy as np
 import pytest
-from folders import COLOURS, blotches, write_images, write_manifest, write_set
-from frozen import tiny_graph
 from PIL import Image
 
 import ssgan_tf
@@ -20,6 +18,8 @@ from ssgan_tf.metrics.inception import Inception
 from ssgan_tf.metrics.kernel import kernel_distance
 from ssgan_tf.metrics.manifold import manifold_scores
 from ssgan_tf.metrics.memorisation import memorisation
+from tests.evaluation.folders import COLOURS, blotches, write_images, write_manifest, write_set
+from tests.metrics.frozen import tiny_graph
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from folders import COLOURS, blotches, write_images, write_manifest, write_set
 
 from ssgan_tf.data import load_dataset, split
 from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation import load_inputs
+from tests.evaluation.folders import COLOURS, blotches, write_images, write_manifest, write_set
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import painted_squares
 
 from ssgan_tf.device.batches import DeviceImages
 from ssgan_tf.errors import UserError
@@ -11,6 +10,7 @@ from ssgan_tf.methods.gan.base import Judged
 from ssgan_tf.methods.gan.state import variables_of
 from ssgan_tf.methods.gan.step import TrainingStep
 from ssgan_tf.runs.state import assign, export
+from tests.training.tiny import painted_squares
 
 TINY = {"image_size": 32, "base_channels": 32, "latent_dim": 8, "batch_size": 8, "ema": 0}
 CLASSES = ("left", "right")

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import untrained
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods import METHODS, create
@@ -12,6 +11,7 @@ from ssgan_tf.methods.gan.base import ALL_CLASSES, NOISES, PRECISIONS, Judged
 from ssgan_tf.methods.gan.losses import gradient_penalty
 from ssgan_tf.methods.gan.ssgan import SSGAN, Settings
 from ssgan_tf.methods.gan.wgan_gp import WGANGP
+from tests.training.tiny import untrained
 
 
 class Dense(keras.Model):

@@ -2,13 +2,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import painted_squares
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.spectral import SpectralNormalization
 from ssgan_tf.methods.gan.base import Judged
 from ssgan_tf.methods.gan.losses import d2d_ce
 from ssgan_tf.methods.gan.reacgan import ReACGAN
+from tests.training.tiny import painted_squares
 
 TINY = {"image_size": 32, "base_channels": 32, "latent_dim": 8, "learning_rate": 3e-3}
 

@@ -2,7 +2,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import painted_squares
 
 from ssgan_tf.device.batches import DeviceImages
 from ssgan_tf.device.precision import dtype_policy
@@ -13,6 +12,7 @@ from ssgan_tf.methods.gan.state import variables_of
 from ssgan_tf.methods.gan.step import TrainingStep, build
 from ssgan_tf.metrics.complexity import layer_costs
 from ssgan_tf.runs.state import assign, export
+from tests.training.tiny import painted_squares
 
 TINY = {"image_size": 32, "base_channels": 32, "latent_dim": 8, "batch_size": 4}
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (4, 32, 32, 3)).astype(np.float32)

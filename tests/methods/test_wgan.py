@@ -2,10 +2,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import make_step, painted_squares, tiny_method
 
 from ssgan_tf.methods import create
 from ssgan_tf.methods.gan.base import Judged
+from tests.training.tiny import make_step, painted_squares, tiny_method
 
 
 def judged(scores):

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from frozen import tiny_graph
-from tiny import painted_squares
 
 from ssgan_tf.metrics.features import extract, features_of
 from ssgan_tf.metrics.inception import Inception
+from tests.metrics.frozen import tiny_graph
+from tests.training.tiny import painted_squares
 
 
 class Counting(Inception):

@@ -3,7 +3,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from frozen import FIRST, SIZE, features_of_colour, normalised, softmax_weights, tiny_graph
 from PIL import Image
 
 from ssgan_tf.data import load_dataset
@@ -12,6 +11,14 @@ from ssgan_tf.metrics.features import extract
 from ssgan_tf.metrics.frechet import frechet_distance
 from ssgan_tf.metrics.inception import Inception
 from ssgan_tf.metrics.inception_graph import open_inception
+from tests.metrics.frozen import (
+    FIRST,
+    SIZE,
+    features_of_colour,
+    normalised,
+    softmax_weights,
+    tiny_graph,
+)
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 PARTIAL = SHARED / "weights" / "inception_2015_12_05_to_mixed_8.pb"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
-from frozen import tiny_graph
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.metrics import inception_graph
 from ssgan_tf.metrics.inception_graph import open_inception
+from tests.metrics.frozen import tiny_graph
 
 NAME = "classify_image_graph_def.pb"
 

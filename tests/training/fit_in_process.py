@@ -9,15 +9,14 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import numpy as np
 import tensorflow as tf
-from tiny import painted_squares, tiny_method
 
 from ssgan_tf.methods.gan.step import TrainingStep
 from ssgan_tf.runs.interruption import Interrupted
 from ssgan_tf.training import fit
+from tests.training.tiny import painted_squares, tiny_method
 
 arguments = json.loads(sys.argv[1])
 cpu = tf.config.list_physical_devices("CPU")[0]

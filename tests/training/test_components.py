@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from tiny import make_step, painted_squares, saved_arrays, tiny_method
 
 from ssgan_tf.runs.metrics_log import read_metrics
 from ssgan_tf.training import fit
+from tests.training.tiny import make_step, painted_squares, saved_arrays, tiny_method
 
 EVERYTHING = {"augment_critic": "ada", "penalty": "lecam,r1", "learning_rate": 1e-3}
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny import saved_arrays
 
 from ssgan_tf.methods import METHODS
+from tests.training.tiny import saved_arrays
 
 SCRIPT = Path(__file__).parent / "fit_in_process.py"
 OPTIONS = {"iterations": 3, "checkpoint_every": 3, "sample_every": 3, "log_every": 3}

@@ -4,7 +4,6 @@ import shutil
 
 import numpy as np
 import pytest
-from tiny import painted_squares, saved_arrays, tiny_method, untrained
 
 from ssgan_tf.evaluation.cost import of_settings
 from ssgan_tf.methods import METHODS
@@ -12,6 +11,7 @@ from ssgan_tf.metrics.frechet import frechet_distance
 from ssgan_tf.runs.metrics_log import read_metrics
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training import fit, load_run
+from tests.training.tiny import painted_squares, saved_arrays, tiny_method, untrained
 
 HALF, WHOLE = 50, 100  # iterations
 SETTINGS = {"learning_rate": 1e-3, "batch_size": 8, "ema": 0.9, "precision": "mixed_bfloat16"}

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tiny import painted_squares, saved_arrays, tiny_method
 
 from ssgan_tf.device.batches import to_unit
 from ssgan_tf.errors import UserError
@@ -14,6 +13,7 @@ from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training import Options, load, load_run
 from ssgan_tf.training.config import make_config
 from ssgan_tf.training.reporting import Stopwatch
+from tests.training.tiny import painted_squares, saved_arrays, tiny_method
 
 SINGLE = {"critic_steps": 1}  # compiled sooner, where more critic steps would show nothing more
 QUICK = {"iterations": 4, "checkpoint_every": 2, "sample_every": 2, "log_every": 1}

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny import saved_arrays
 
 from ssgan_tf.runs.metrics_log import read_metrics
 from ssgan_tf.runs.run_directory import RunDirectory
+from tests.training.tiny import saved_arrays
 
 SCRIPT = Path(__file__).parent / "fit_in_process.py"
 ITERATIONS = 90

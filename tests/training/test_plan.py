@@ -1,13 +1,13 @@
 import keras
 import numpy as np
 from keras import layers
-from tiny import painted_squares, tiny_method
 
 from ssgan_tf.data import split
 from ssgan_tf.methods import create
 from ssgan_tf.methods.gan.plan import iteration_flops
 from ssgan_tf.training import Options
 from ssgan_tf.training.plan import describe_data, describe_plan
+from tests.training.tiny import painted_squares, tiny_method
 
 
 def dense(inputs, outputs):

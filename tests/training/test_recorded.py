@@ -18,12 +18,11 @@ import pytest
 import tensorflow as tf
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
-
-from tiny import painted_squares, saved_arrays, tiny_method
+    sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training import fit, load
+from tests.training.tiny import painted_squares, saved_arrays, tiny_method
 
 RECORDED = Path(__file__).with_name("recorded.json")
 CASES = {

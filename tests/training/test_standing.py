@@ -2,7 +2,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import make_step, painted_squares, tiny_method, untrained
 
 from ssgan_tf import methods
 from ssgan_tf.data import load_dataset
@@ -18,6 +17,7 @@ from ssgan_tf.methods.gan.step import build_generator
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.runs.state import export
 from ssgan_tf.training import fit, load
+from tests.training.tiny import make_step, painted_squares, tiny_method, untrained
 
 
 class Normalised(keras.Model):

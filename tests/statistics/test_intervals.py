@@ -2,8 +2,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.findings import comparisons_of, false_findings, false_findings_by_seeds, simulate
-from ssgan_tf.classify.intervals import BOTH, TRAINING, Comparison, holm, judge, mean_over_seeds
+from benchmarks.findings import contrasts_of, false_findings, false_findings_by_seeds, simulate
+from ssgan_tf.statistics.intervals import (
+    BOTH,
+    TRAINING,
+    Contrast,
+    estimates_of,
+    holm,
+    mean_over_seeds,
+)
 
 
 def test_the_interval_is_students():
@@ -50,7 +57,7 @@ def test_the_variance_of_equal_seeds_is_that_of_the_images():
     # 1.984217.
     values = np.zeros((3, 98))
     values[:, :16] = 1
-    (found,) = judge([Comparison(values, "accuracy", 0)])
+    (found,) = estimates_of([Contrast(values, "accuracy", 0)])
     assert found.mean == pytest.approx(16 / 98)
     assert found.half_width == pytest.approx(1.984217 * 0.00155960**0.5, rel=1e-5)
     t = found.mean / 0.00155960**0.5
@@ -60,7 +67,7 @@ def test_the_variance_of_equal_seeds_is_that_of_the_images():
 def test_the_two_parts_of_the_variance_are_put_together():
     # Rows: means 0.5, 0, -0.5, variance 1/4. Columns: means 0, 0; with 1 and -1: 0, 0, 1, -1.
     values = np.array([[1.0, 0.0], [0.0, 0.0], [-1.0, 0.0]])
-    (found,) = judge([Comparison(values, "accuracy", 0)])
+    (found,) = estimates_of([Contrast(values, "accuracy", 0)])
     # Training (1/4) / 3; images (2/3) / 4. Left over: ±0.5 four times, squares sum to 1, over
     # 2 degrees of freedom and 6 cells: 1/12. Together 1/12 + 1/6 - 1/12 = 1/6.
     degrees = (1 / 6) ** 2 / ((1 / 12) ** 2 / 2 + (1 / 6) ** 2 / 3)
@@ -69,27 +76,29 @@ def test_the_two_parts_of_the_variance_are_put_together():
 
 
 def test_the_chance_of_training_is_the_larger_of_the_own_and_the_mean_one():
-    def comparison(shift, row, measure="accuracy"):
+    def contrast(shift, row, measure="accuracy"):
         values = np.zeros((3, 1000))
         values[0, :shift] = 1
         values[1, :shift] = -1
-        return Comparison(values, measure, row)
+        return Contrast(values, measure, row)
 
-    alone = judge([comparison(50, 0)])[0].half_width
-    calm, wild = judge([comparison(50, 0), comparison(400, 1)])
+    alone = estimates_of([contrast(50, 0)])[0].half_width
+    calm, wild = estimates_of([contrast(50, 0), contrast(400, 1)])
     assert calm.half_width > 2 * alone
-    other_measure = judge([comparison(50, 0), comparison(400, 1, "recall")])[0].half_width
+    other_measure = estimates_of([contrast(50, 0), contrast(400, 1, "recall")])[0].half_width
     assert other_measure == alone
-    assert wild.half_width < judge([comparison(400, 1)])[0].half_width  # more degrees of freedom
-    same_row = judge([comparison(400, 1), comparison(400, 1)])[0].half_width
-    assert same_row == pytest.approx(judge([comparison(400, 1)])[0].half_width)
+    assert (
+        wild.half_width < estimates_of([contrast(400, 1)])[0].half_width
+    )  # more degrees of freedom
+    same_row = estimates_of([contrast(400, 1), contrast(400, 1)])[0].half_width
+    assert same_row == pytest.approx(estimates_of([contrast(400, 1)])[0].half_width)
 
 
 @pytest.mark.parametrize("worse", range(7))
 def test_a_handful_of_images_is_no_evidence_however_equal_the_seeds(worse):
     values = np.zeros((3, 300))
     values[:, :worse] = -1
-    (found,) = judge([Comparison(values, "accuracy", 0)])
+    (found,) = estimates_of([Contrast(values, "accuracy", 0)])
     assert found.half_width > 0.006
     exact = stats.binomtest(worse, worse, 0.5).pvalue if worse else 1  # the sign test
     assert (found.p < 0.05) == (exact < 0.05) == (worse == 6)
@@ -99,30 +108,30 @@ def test_holm_against_worked_values():
     # Of 0.01, 0.02, 0.03, 0.04: 4 · 0.01, 3 · 0.02, 2 · 0.03, and no less than before.
     assert holm([0.03, 0.01, 0.04, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
     assert holm([[0.9, 0.8], [0.001, 0.5]]) == pytest.approx(np.array([[1, 1], [0.002, 0.5]]))
-    assert judge([]) == []
+    assert estimates_of([]) == []
 
 
 @pytest.mark.parametrize("spread", [0.4, 0.6, 0.8])
 def test_equal_classifiers_are_found_different_in_few_studies(spread):
-    comparisons = comparisons_of(
+    contrasts = contrasts_of(
         simulate(np.random.default_rng(0), 300, conditions=3, seeds=5, images=200, spread=spread)
     )
-    assert false_findings(comparisons).mean() <= 0.06
-    # Each comparison on its own, by seeds alone, as it was done before.
-    assert false_findings_by_seeds(comparisons).mean() > 0.15
+    assert false_findings(contrasts).mean() <= 0.06
+    # Each contrast on its own, by seeds alone, as it was done before.
+    assert false_findings_by_seeds(contrasts).mean() > 0.15
 
 
 def test_a_condition_that_is_truly_better_is_found():
     right = simulate(np.random.default_rng(0), 100, 3, 5, 500, spread=0.4, gain=0.08)
     assert np.mean(right[:, -1]) - np.mean(right[:, 0]) == pytest.approx(0.08, abs=0.01)
-    better = judge(comparisons_of(right))[2]
+    better = estimates_of(contrasts_of(right))[2]
     assert np.mean(better.adjusted_p < 0.05) > 0.9
 
 
 def test_each_study_of_many_is_judged_on_its_own():
-    comparisons = comparisons_of(simulate(np.random.default_rng(1), 4, 2, 3, 50, spread=0.5))
-    together = judge(comparisons)
+    contrasts = contrasts_of(simulate(np.random.default_rng(1), 4, 2, 3, 50, spread=0.5))
+    together = estimates_of(contrasts)
     for study in range(4):
-        alone = judge([one._replace(values=one.values[study]) for one in comparisons])
+        alone = estimates_of([one._replace(values=one.values[study]) for one in contrasts])
         for ours, theirs in zip(alone, together, strict=True):
             assert ours == pytest.approx([part[study] for part in theirs])

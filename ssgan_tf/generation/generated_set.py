@@ -20,8 +20,8 @@ from ssgan_tf.files import (
     write_atomically,
     write_json,
 )
-from ssgan_tf.filtering import Selection, examples_sheet
 from ssgan_tf.folder_lock import FolderLock
+from ssgan_tf.generation.filtering import Selection, examples_sheet
 from ssgan_tf.progress import progress_bar
 from ssgan_tf.training.trained import load_run
 from ssgan_tf.version import __version__
@@ -41,9 +41,9 @@ def write_generated_set(
     The images are a function of the run's checkpoint and the seed. Writing again replaces what an
     earlier call wrote; a folder that no such call made is refused.
 
-    With a filter they are the first that it accepts, so image k depends on the classifier and the
-    threshold too, but not on how many are asked for. Where its limit is reached a class gets fewer
-    images, or none and no folder; the manifest says so. `<out>/filter.png` shows accepted and
+    With a filter they are the first that it accepts: image k depends on the classifier and the
+    threshold too, but not on the number of images. Where the filter's limit is reached, a class
+    gets fewer images, or no folder; the manifest says so. `<out>/filter.png` shows accepted and
     rejected images.
 
     Args:
@@ -54,7 +54,7 @@ def write_generated_set(
         classes: names, by default all that the run has trained.
         average: use the moving average of the weights, where the run kept one.
         walk: also write `<out>/<class>.gif`, a walk through the latents, which no filter sees.
-        filtered: a `ssgan_tf.filtering.Filter`; by default every image is kept.
+        filtered: a `Filter`; by default every image is kept.
         dataset: the real images, for methods that change those; by default by the recorded name.
         datasets_dir: where named data sets live.
         progress: show a bar.

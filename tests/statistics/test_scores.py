@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ssgan_tf.classify.scores import classification_scores, image_scores
+from ssgan_tf.statistics.scores import classification_scores, image_scores
 
 NAMES = ("cats", "dogs", "tigers")
 

@@ -1,4 +1,4 @@
-"""What rounds of filtering keep beside a generated set: their classifiers, and how to go on."""
+"""The folder of the rounds of filtering: their classifiers and progress, to resume them."""
 
 import contextlib
 import hashlib
@@ -21,11 +21,11 @@ SETS_SHAPE = Each({"acceptance_rate": dict, "fingerprint": (str, None)})
 class RoundsFolder:
     """The folder `<out>.rounds` beside a generated set.
 
-    It lies beside the set and not in it, because a set holds nothing but a folder for each class:
-    not every program that reads such folders passes over hidden ones.
+    It is beside the set and not in it, because other programs take every folder in a set for a
+    class.
 
     ```
-    config.json                  what decides the rounds, to know them again
+    config.json                  the settings of the rounds
     sets.json                    round -> acceptance rate of each class, fingerprint of the images
     round-2/classifier.keras, classifier.json
                                  the classifier trained on the images of round 1, and so on
@@ -46,18 +46,18 @@ class RoundsFolder:
 
     @contextlib.contextmanager
     def opened(self, settings, classes):
-        """Keep other processes out, and make sure that the rounds may go on.
+        """Lock the folder, and check that its rounds may be resumed.
 
-        Where nothing is kept at the end, a folder that was not there before is removed.
+        A new folder is removed again where nothing was kept in it.
 
         Args:
-            settings: what decides the sets and classifiers, a dict from flag to text.
+            settings: see `settings_of_rounds`.
             classes: dict from class to `{"train": hashes, "test": hashes}` of the real images that
                 are trained on and held out.
 
         Raises:
-            UserError: the folder holds rounds made otherwise, is not of this program, is in use,
-                or the disk refuses.
+            UserError: the folder holds rounds of other settings, is not of this program, is in
+                use, or the disk refuses.
         """
         new = not self.path.exists()
         try:
@@ -77,21 +77,21 @@ class RoundsFolder:
                 shutil.rmtree(self.path, ignore_errors=True)
 
     def sets(self):
-        """Return what is known of the sets that rounds have written, a dict from their number.
+        """Return the sets that rounds have written, a dict from the number of the round.
 
         Each has `acceptance_rate`, a dict from class, and the `fingerprint` of its images, None
-        where there is none.
+        without images.
         """
         known = find_json(self.path / SETS, SETS_SHAPE) or {}
         return {int(number): entry for number, entry in known.items()}
 
     def record_set(self, number, acceptance_rate, fingerprint):
-        """Note that the set of a round has been written; see `sets`."""
+        """Record that the set of a round has been written; see `sets`."""
         entry = {"acceptance_rate": acceptance_rate, "fingerprint": fingerprint}
         write_json(self.path / SETS, {**self.sets(), number: entry})
 
     def of_round(self, number):
-        """Return the folder of a round's classifier, whether it exists or not."""
+        """Return the folder of a round's classifier, which need not exist."""
         return self.path / f"round-{number}"
 
     def load(self, number):
@@ -105,9 +105,9 @@ class RoundsFolder:
         return Classifier.load(self.of_round(number))
 
     def save(self, number, classifier):
-        """Write the classifier of a round; return it as `load` does.
+        """Write the classifier of a round, and return it as loaded from there.
 
-        So rounds that are resumed and rounds that are not go on with the very same network.
+        So resumed and undisturbed rounds continue with the very same network.
         """
         folder = self.of_round(number)
         shutil.rmtree(folder, ignore_errors=True)  # what a killed process left of its saving
@@ -116,7 +116,7 @@ class RoundsFolder:
         return self.load(number)
 
     def _begun(self):
-        """Return whether anything is kept that depends on the settings."""
+        """Return whether a set or a classifier is kept."""
         return (self.path / SETS).exists() or any(self.path.glob("round-*"))
 
     def _refuse_others(self, settings, classes):
@@ -143,19 +143,19 @@ class RoundsFolder:
             )
 
 
-def decisive_settings(run, per_class, filtered, *, seed=0, classes=None, average=True, **_):
-    """Return what decides the sets and classifiers of rounds, a dict from flag to text.
+def settings_of_rounds(run, per_class, filtered, *, seed=0, classes=None, average=True, **_):
+    """Return all settings that affect the sets and classifiers of rounds, by flag, as texts.
 
-    How many rounds there are at most, and the rule by which one is kept, decide which of them
-    count, but not what they are; so these may change from one call to the next.
+    The maximum number of rounds and the rule may change from one call to the next: they only choose
+    among the rounds.
 
     Args:
         run: the run directory.
-        per_class: see `write_generated_set`, as all others.
+        per_class: see `write_generated_set`.
         filtered: the `Filter` of round 1.
-        seed: likewise.
-        classes: likewise.
-        average: likewise.
+        seed: see `write_generated_set`.
+        classes: see `write_generated_set`.
+        average: see `write_generated_set`.
 
     Raises:
         UserError: `run` is no run directory.

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from ssgan_tf.classify.findings import find_differences
-from ssgan_tf.classify.intervals import Comparison, holm, judge
-from ssgan_tf.classify.scores import classification_scores
+from ssgan_tf.statistics.findings import find_differences
+from ssgan_tf.statistics.intervals import Contrast, estimates_of, holm
+from ssgan_tf.statistics.scores import classification_scores
 
 NAMES = ("daisy", "roses", "tulips")
 LABELS = np.repeat([0, 1, 2], [300, 40, 160])
@@ -50,7 +50,9 @@ def test_all_comparisons_are_one_family():
     shown = [told["flip-crop"]["to_original"], *told["ssgan"].values()]
     values = [right(a) - 1.0 * right(b) for a, b in
               [(FLIP_CROP, ORIGINAL), (SSGAN, ORIGINAL), (SSGAN, FLIP_CROP)]]  # fmt: skip
-    judged = judge([Comparison(one, "", row) for row, one in zip([0, 1, 1], values, strict=True)])
+    judged = estimates_of(
+        [Contrast(one, "", row) for row, one in zip([0, 1, 1], values, strict=True)]
+    )
     assert [one["adjusted_p"] for one in shown] == pytest.approx(holm([one.p for one in judged]))
     assert [one["half_width"] for one in shown] == pytest.approx([one[1] for one in judged])
     assert [one["mean"] for one in shown] == pytest.approx([one.mean() for one in values])

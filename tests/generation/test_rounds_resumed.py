@@ -8,25 +8,13 @@ import signal
 from pathlib import Path
 
 import pytest
-from chosen import Chosen, record_of, untrained_run
 
-from ssgan_tf import generation
-from ssgan_tf.classify import rounds, rounds_folder
-from ssgan_tf.classify.rounds_folder import RoundsFolder
 from ssgan_tf.errors import UserError
-from ssgan_tf.filtering import Filter
+from ssgan_tf.generation import generated_set, rounds, rounds_folder
+from ssgan_tf.generation.filtering import Filter
+from ssgan_tf.generation.rounds_folder import RoundsFolder
 from ssgan_tf.runs.interruption import Interrupted
-
-
-@pytest.fixture
-def run_dir(tmp_path, monkeypatch):
-    return untrained_run(tmp_path / "run", monkeypatch)
-
-
-@pytest.fixture
-def record(tmp_path, monkeypatch):
-    monkeypatch.setenv("SSGAN_CACHE", str(tmp_path / "cache"))
-    return record_of(tmp_path / "real")
+from tests.generation.chosen import Chosen, contents
 
 
 class Stop(Exception):
@@ -60,9 +48,9 @@ def interruptible(run_dir, record, monkeypatch):
 
         with monkeypatch.context() as patch:
             patch.setattr(rounds_folder, "git_commit", lambda: None)  # a process, each time
-            for place in (rounds, rounds_folder, generation):
+            for place in (rounds, rounds_folder, generated_set):
                 patch.setattr(place, "write_json", act(place.write_json))
-            patch.setattr(generation.plots, "write_png", act(generation.plots.write_png))
+            patch.setattr(generated_set.plots, "write_png", act(generated_set.plots.write_png))
             patch.setattr(Path, "write_text", act(Path.write_text))  # of a classifier's two files
             options = {"rounds": 4, "seed": 0, **options}
             first = Filter(Chosen(record, 0), 0.8, 20, "seed-0")
@@ -74,15 +62,6 @@ def interruptible(run_dir, record, monkeypatch):
         return trained, next(acts)
 
     return run
-
-
-def contents(out):
-    """The bytes of every file of a set, with its own name taken out."""
-    return {
-        path.relative_to(out): path.read_bytes().replace(str(out).encode(), b"OUT")
-        for path in sorted(out.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_rounds_go_on_after_whatever_act_they_stopped(interruptible, tmp_path):

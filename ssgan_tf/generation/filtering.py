@@ -1,4 +1,4 @@
-"""Only the generated images that a classifier takes for their class (GM-augCls, section 3.4)."""
+"""Keep the generated images that a classifier recognises (GM-augCls, section 3.4)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ class Filter:
 
     Attributes:
         classifier: a `Classifier`.
-        threshold: the least probability to be accepted with, in (0, 1]; α in GM-augCls.
-        limit: look at no more than so many candidates for each image that is wanted.
+        threshold: minimum probability of an accepted image, in (0, 1]; α in GM-augCls.
+        limit: maximum number of candidates for each wanted image.
         path: the folder of the classifier, for the manifest.
-        between: called before each batch of candidates; what it raises ends the search.
+        between: called before each batch of candidates; may raise to end the search.
 
     Raises:
         UserError: the threshold or the limit is out of range.
@@ -39,18 +39,18 @@ class Filter:
             raise UserError(f"--filter_limit is {self.limit}; it must be at least 1")
 
     def require(self, class_names, image_size):
-        """Check that the classifier can judge such images.
+        """Check that the classifier fits the images.
 
         Args:
-            class_names: what the images are meant to show.
+            class_names: the classes of the images.
             image_size: their height and width in pixels.
 
         Raises:
-            UserError: another size than that of its images, a class that it does not know, or it
-                was trained on generated images whose origin its record does not tell.
+            UserError: the classifier takes another size, lacks a class, or was trained on
+                generated images whose provenance its record does not tell.
         """
         if self.classifier.record.get("kind") == "generated":
-            # What their generators were trained on would hide behind the classifier.
+            # The classifier would hide the training images of their generators.
             raise UserError(
                 f"--filter: the classifier in {self.path} was trained on generated images; name "
                 "one trained on real or classical ones only, such as runs/original/seed-0"
@@ -68,12 +68,12 @@ class Filter:
                     f"{', '.join(known)}"
                 )
 
-    def judge(self, images, class_name):
-        """Return the probability of one class, and whether it suffices.
+    def accept(self, images, class_name):
+        """Return the probability of a class, and whether it reaches the threshold.
 
         Args:
             images: uint8 `(n, height, width, 3)`, of the classifier's size.
-            class_name: what they are meant to show.
+            class_name: the class that they were generated for.
 
         Returns:
             float32 `(n,)` in [0, 1] and bool `(n,)`.
@@ -87,11 +87,11 @@ class Filter:
         return probabilities, probabilities >= self.threshold
 
     def record(self):
-        """Return what a manifest says of the filter, a dict for JSON.
+        """Return the manifest's entry of the filter, a dict for JSON.
 
-        `learnt_from` holds the hashes of the real images that the classifier was trained on, by
-        class: through it they decide about the generated images. So do, where it is that of a round
-        of filtering, those that the generator of the images accepted in it was trained on.
+        `learnt_from` has the hashes of the real images behind the decisions, by class: those that
+        the classifier was trained on, and where it is that of a round of filtering, those that the
+        generator of the accepted images was trained on.
         """
         record = self.classifier.record
         return {
@@ -104,7 +104,7 @@ class Filter:
 
 
 def merged(*hashes_by_class):
-    """Return dicts from class to hashes as one, without repetitions, in the order they came."""
+    """Merge dicts from class to hashes into one, without repetitions, in their order."""
     names = dict.fromkeys(name for hashes in hashes_by_class for name in hashes)
     return {
         name: list(dict.fromkeys(d for hashes in hashes_by_class for d in hashes.get(name, ())))
@@ -113,17 +113,17 @@ def merged(*hashes_by_class):
 
 
 class Selection:
-    """The accepted images of one class, found among ever more candidates.
+    """Finds accepted images of one class among its candidates.
 
     Args:
         filtered: the `Filter`.
         class_name: the class.
-        wanted: how many images to find.
+        wanted: the number of images to find.
 
     Attributes:
-        sampled: how many candidates have been looked at.
-        accepted: how many of these were accepted.
-        examples: dict from "accepted" and "rejected" to lists of the first of each.
+        sampled: the number of candidates so far.
+        accepted: the number of accepted ones.
+        examples: dict from "accepted" and "rejected" to the first images of each, lists.
     """
 
     def __init__(self, filtered, class_name, wanted):
@@ -135,36 +135,36 @@ class Selection:
     def accepted_batches(self, candidates):
         """Yield the accepted images of each batch, until enough are found or the limit is reached.
 
-        Whole batches are judged, so that rounding, too, is the same however many are wanted.
+        Whole batches are classified, so that rounding does not depend on the number wanted.
 
         Args:
-            candidates: batches without end, uint8 `(n, size, size, 3)`.
+            candidates: endless batches, uint8 `(n, size, size, 3)`.
         """
         most = self.filtered.limit * self.wanted
         for images in candidates:
             self.filtered.between()
-            probabilities, accepted = self.filtered.judge(images, self.class_name)
+            probabilities, accepted = self.filtered.accept(images, self.class_name)
             looked_at = min(len(images), most - self.sampled)
-            places = np.flatnonzero(accepted[:looked_at])[: self.wanted - self.accepted]
-            self.accepted += len(places)
+            indices = np.flatnonzero(accepted[:looked_at])[: self.wanted - self.accepted]
+            self.accepted += len(indices)
             enough = self.accepted == self.wanted
             if enough:
-                looked_at = places[-1] + 1
+                looked_at = indices[-1] + 1
             self.sampled += int(looked_at)
             self._highest = max(self._highest, float(probabilities[:looked_at].max()))
             rejected = np.flatnonzero(~accepted[:looked_at])
-            for kind, some in (("accepted", places), ("rejected", rejected)):
+            for kind, some in (("accepted", indices), ("rejected", rejected)):
                 shown = self.examples[kind]
                 shown.extend(images[some[: EXAMPLES - len(shown)]])
-            yield images[places]
+            yield images[indices]
             if enough or self.sampled == most:
                 return
 
     def report(self):
-        """Return what a manifest says of the class, a dict for JSON.
+        """Return the manifest's entry of the class, a dict for JSON.
 
-        `acceptance_rate` is the share of the candidates in [0, 1], None where there was none;
-        `shortfall` a sentence where fewer were found than wanted, else None.
+        `acceptance_rate` is the share of the candidates in [0, 1], None without candidates;
+        `shortfall` is a sentence where fewer were found than wanted, else None.
         """
         return {
             "count": self.accepted,
@@ -196,7 +196,7 @@ def examples_sheet(selections):
         selections: the `Selection` of each class, after it has run.
 
     Returns:
-        the picture, or None where there was no candidate.
+        the picture, or None without candidates.
     """
     rows = {
         f"{selection.class_name}: {kind}": np.stack(images)

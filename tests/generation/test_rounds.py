@@ -6,27 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chosen import CLASSES, LEARNT, Chosen, record_of, untrained_run
 from PIL import Image
-from tiny import painted_squares
 
-from ssgan_tf.classify import rounds
-from ssgan_tf.classify.rounds_folder import RoundsFolder
 from ssgan_tf.errors import UserError
-from ssgan_tf.filtering import Filter
+from ssgan_tf.generation import rounds
+from ssgan_tf.generation.filtering import Filter
+from ssgan_tf.generation.rounds_folder import RoundsFolder
+from tests.generation.chosen import CLASSES, LEARNT, Chosen
+from tests.training.tiny import painted_squares
 
 PAPER = {"rule": "paper", "tolerance": 0.1}
-
-
-@pytest.fixture
-def run_dir(tmp_path, monkeypatch):
-    return untrained_run(tmp_path / "run", monkeypatch)
-
-
-@pytest.fixture
-def record(tmp_path, monkeypatch):
-    monkeypatch.setenv("SSGAN_CACHE", str(tmp_path / "cache"))
-    return record_of(tmp_path / "real")
 
 
 def run_rounds(run_dir, out, first, later=(), count=6, threshold=0.8, limit=20, **options):

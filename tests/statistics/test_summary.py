@@ -2,8 +2,8 @@ import copy
 
 import pytest
 
-from ssgan_tf.classify.results import summarise
-from ssgan_tf.classify.wording import row_label
+from ssgan_tf.statistics.summary import summarise
+from ssgan_tf.statistics.wording import row_label
 
 KINDS = {"original": "original", "crop": "classical", "smote": "classical", "cutmix": "classical"}
 

@@ -5,14 +5,13 @@ import json
 import numpy as np
 import tensorflow as tf
 from PIL import Image
-from tiny import painted_squares, tiny_method
 
-from ssgan_tf import generation
-from ssgan_tf.classify import rounds_folder
 from ssgan_tf.data import load_dataset
+from ssgan_tf.generation import generated_set, rounds_folder
 from ssgan_tf.methods.contract import Sampler
 from ssgan_tf.methods.gan.sampling import ClassGenerator, sample_batches
 from ssgan_tf.training.trained import TrainedRun
+from tests.training.tiny import painted_squares, tiny_method
 
 CLASSES = ("left", "right")
 HELD_OUT, LEARNT = 5, 7  # of each class
@@ -63,7 +62,7 @@ def untrained_run(folder, monkeypatch):
     """Make a run whose generators show their latents; return its folder."""
     monkeypatch.setattr(rounds_folder, "Classifier", Chosen)
     method = tiny_method()
-    monkeypatch.setattr(generation, "load_run", lambda run, *_: TrainedRun(
+    monkeypatch.setattr(generated_set, "load_run", lambda run, *_: TrainedRun(
         run, json.loads((run / "config.json").read_text()), method, Latents(CLASSES),
         dict.fromkeys(CLASSES, 1),
     ))  # fmt: skip
@@ -90,4 +89,13 @@ def record_of(folder):
         "dataset": {"name": "real", "source": str(folder), "datasets_dir": None},
         "held_out": {"left": left[:HELD_OUT], "right": right[:HELD_OUT]},
         "learnt_from": {"left": left[HELD_OUT:], "right": right[HELD_OUT:]},
+    }
+
+
+def contents(out):
+    """The bytes of every file of a set, with its own name taken out."""
+    return {
+        path.relative_to(out): path.read_bytes().replace(str(out).encode(), b"OUT")
+        for path in sorted(out.rglob("*"))
+        if path.is_file()
     }

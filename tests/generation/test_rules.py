@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from ssgan_tf.classify.rules import LEVEL, Rule, mcnemar
 from ssgan_tf.errors import UserError
+from ssgan_tf.generation.rules import LEVEL, Rule, mcnemar
 
 
 def predictions(rights):

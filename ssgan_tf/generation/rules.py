@@ -1,12 +1,12 @@
-"""When a classifier counts as better than the former one, judged on the same held-out images."""
+"""Rules that decide whether a classifier is better than the former one, on held-out images."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import binomtest
 
-from ssgan_tf.classify.scores import classification_scores
 from ssgan_tf.errors import UserError
+from ssgan_tf.statistics.scores import classification_scores
 
 MCNEMAR, PAPER = "mcnemar", "paper"
 RULES = (MCNEMAR, PAPER)
@@ -17,14 +17,13 @@ TOLERANCE = 0.005  # ε of GM-augCls, of the validation accuracy; the paper name
 def mcnemar(gained, lost):
     """Return the one-sided p-value of McNemar's exact test (McNemar 1947, Psychometrika 12).
 
-    Two classifiers on the same images differ only where one is right and the other wrong. If they
-    were equally good, each of these images would be as likely to favour either: the gains would be
-    binomial with probability 1/2. Dietterich (1998, Neural Computation 10) recommends the test for
-    classifiers that are trained once.
+    Only images count that one classifier gets right and the other wrong. Where both are equally
+    good, the gains among these are binomial with probability 1/2. Dietterich (1998, Neural
+    Computation 10) recommends the test for classifiers that are trained once.
 
     Args:
         gained: images that the new classifier gets right and the former one got wrong.
-        lost: the other way round.
+        lost: images that the former one got right and the new one gets wrong.
 
     Returns:
         the probability of so many gains or more, in (0, 1]; 1 where the two never differ.
@@ -36,7 +35,7 @@ def mcnemar(gained, lost):
 
 @dataclass(frozen=True)
 class Rule:
-    """Decides whether a new classifier takes the place of the former one.
+    """Decides whether a new classifier replaces the former one.
 
     Attributes:
         name: "mcnemar": the new one is better at a level of 5 %, one-sided, by McNemar's exact
@@ -65,7 +64,7 @@ class Rule:
             raise UserError(f"--filter_tolerance is {self.tolerance}; it must be from 0 to below 1")
 
     def record(self):
-        """Return what a manifest says of the rule, a dict for JSON."""
+        """Return the manifest's entry of the rule, a dict for JSON."""
         if self.name == MCNEMAR:
             return {"rule": MCNEMAR, "level": LEVEL}
         return {"rule": PAPER, "tolerance": self._epsilon}
@@ -75,11 +74,10 @@ class Rule:
         return TOLERANCE if self.tolerance is None else self.tolerance
 
     def compare(self, labels, former, predictions, class_names):
-        """Return what the manifest says of a new classifier, a dict for JSON.
+        """Return the manifest's entry of a new classifier, a dict for JSON.
 
-        The accuracy is the mean recall, each class counting alike; the test counts images. Where
-        the held-out images are unbalanced, a large class alone could pass the test at the cost of
-        a small one, which is why the accuracy has to rise too.
+        The accuracy is the mean recall of the classes; the test counts images. So that a large
+        class cannot pass the test at the cost of a small one, the accuracy has to rise too.
 
         Args:
             labels: of the held-out images, integers `(n,)`.
@@ -91,13 +89,17 @@ class Rule:
             `validation_accuracy`, `kept`, and, None without a former classifier, `discordant`
             (`gained` and `lost` images), `p` of McNemar's test, and `rule`.
         """
-        accuracy = _accuracy(labels, predictions, class_names)
+
+        def mean_recall(of):
+            return classification_scores(labels, of, class_names)["recall"]
+
+        accuracy = mean_recall(predictions)
         entry = {"validation_accuracy": accuracy, "discordant": None, "p": None, "rule": None}
         if former is None:
             return entry | {"kept": True}
         right, was_right = predictions == labels, former == labels
         gained, lost = int(np.sum(right & ~was_right)), int(np.sum(~right & was_right))
-        p, gain = mcnemar(gained, lost), accuracy - _accuracy(labels, former, class_names)
+        p, gain = mcnemar(gained, lost), accuracy - mean_recall(former)
         kept = p <= LEVEL and gain > 0 if self.name == MCNEMAR else gain > self._epsilon
         return entry | {
             "discordant": {"gained": gained, "lost": lost},
@@ -105,8 +107,3 @@ class Rule:
             "rule": self.name,
             "kept": bool(kept),
         }
-
-
-def _accuracy(labels, predictions, class_names):
-    """Return the share that is classified rightly, each class counting alike."""
-    return classification_scores(labels, predictions, class_names)["recall"]

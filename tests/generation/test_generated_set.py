@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tiny import painted_squares, tiny_method
 
 from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
-from ssgan_tf.filtering import Filter
 from ssgan_tf.folder_lock import FolderLock
-from ssgan_tf.generation import write_generated_set
+from ssgan_tf.generation.filtering import Filter
+from ssgan_tf.generation.generated_set import write_generated_set
+from tests.training.tiny import painted_squares, tiny_method
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def trained(tmp_path_factory):
     run_dir = tmp_path_factory.mktemp("trained") / "run"
     images = painted_squares(classes=("left", "right"))
     images = images.select(np.arange(len(images) - 2))  # 6 of left, 4 of right
-    method = tiny_method(batch_size=2)
+    method = tiny_method("dcgan", batch_size=2)  # whose step compiles fastest
     method.fit(images, run_dir=run_dir, iterations=1, progress=False)
     return run_dir, method
 
@@ -61,7 +61,7 @@ def test_writes_labelled_images_that_load_as_a_data_set(trained, tmp_path):
         assert (tmp_path / "set" / f"{name}.png").exists()
     assert manifest == json.loads((tmp_path / "set" / "manifest.json").read_text())
     assert manifest["complete"] is True
-    assert manifest["method"] == "ssgan"
+    assert manifest["method"] == "dcgan"
     assert manifest["seed"] == 5
     assert len(set(manifest["data"]["classes"]["right"]["train"])) == 4  # for leak checks
     assert manifest["classes"]["right"] == {"count": 3, "checkpoint_step": 1, "real_images": 4}

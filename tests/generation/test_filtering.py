@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.filtering import EXAMPLES, Filter, Selection, examples_sheet
+from ssgan_tf.generation.filtering import EXAMPLES, Filter, Selection, examples_sheet
 
 
 class RedIsRose:
@@ -49,10 +49,10 @@ def select(class_name, wanted, *candidates, threshold=0.8, limit=20):
 
 def test_an_image_needs_the_threshold_in_its_own_class():
     images = painted(79, 80, 10)
-    probabilities, accepted = Filter(RedIsRose(), 0.8).judge(images, "roses")
+    probabilities, accepted = Filter(RedIsRose(), 0.8).accept(images, "roses")
     np.testing.assert_allclose(probabilities, [0.79, 0.8, 0.1], rtol=1e-6)
     assert accepted.tolist() == [False, True, False]
-    probabilities, accepted = Filter(RedIsRose(), 0.8).judge(images, "daisy")
+    probabilities, accepted = Filter(RedIsRose(), 0.8).accept(images, "daisy")
     np.testing.assert_allclose(probabilities, [0.21, 0.2, 0.9], rtol=1e-6)
     assert accepted.tolist() == [False, False, True]
 
@@ -144,9 +144,9 @@ def test_between_is_called_before_each_batch_and_may_end_the_search():
 def test_what_the_classifier_cannot_judge_is_refused():
     chosen = Filter(RedIsRose())
     with pytest.raises(UserError, match="does not know the class 'tulips'; it knows daisy, roses"):
-        chosen.judge(painted(1), "tulips")
+        chosen.accept(painted(1), "tulips")
     with pytest.raises(UserError, match="images of 8 pixels, and the generated ones have 4"):
-        chosen.judge(painted(1, size=4), "roses")
+        chosen.accept(painted(1, size=4), "roses")
 
 
 @pytest.mark.parametrize("threshold", [0, -0.5, 1.01, float("nan")])

@@ -1,0 +1,1 @@
+"""Generated sets: writing them, and filtering them with a classifier, in rounds if wanted."""
