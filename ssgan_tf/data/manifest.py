@@ -16,7 +16,7 @@ _SHAPE = {
     "seed?": int,
     "complete?": bool,
     "settings?": {"classes?": [str]},
-    "cost?": ({"parameters": dict, "flops": dict}, None),
+    "cost?": (dict, None),
     "data?": {"classes?": Each({"train": [str], "test": [str]}, plain=True)},
     "filter?": {"learnt_from?": _HASHES},
     "classes?": Each({"count?": int, "checkpoint_step?": int}, plain=True),

@@ -117,8 +117,8 @@ def recreate(flags):
         raise UserError("the settings that were recorded name no method; train again")
     if name not in METHODS:
         raise UserError(
-            f"the method {name!r} is not installed here; choose one of {', '.join(METHODS)}, or "
-            "install the package that brings it"
+            f"unknown method {name!r}, which no package here brings; install the one that does, or "
+            f"choose one of {', '.join(METHODS)}"
         )
     fields = {field.name: field.name.rstrip("_") for field in _fields(name)}
     return create(name, **{field: flags[flag] for field, flag in fields.items() if flag in flags})

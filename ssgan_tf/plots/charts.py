@@ -32,8 +32,10 @@ def write_curves(path, runs):
     """
     recorded = {key for records in runs.values() for record in records for key in record}
     shown = {key: title for key, title in CURVES.items() if key in recorded}
+    # Of a training that records none of these, everything is shown under its own name.
+    shown = shown or {key: key for key in sorted(recorded - {"step", "images_per_second"})}
     if not shown:
-        raise ValueError(f"nothing to plot: no record holds any of {', '.join(CURVES)}")
+        raise ValueError("nothing to plot: no record holds more than its step and speed")
     rows, columns = -(-len(shown) // 2), min(len(shown), 2)
     figure = Figure(figsize=(4.2 * columns, 3.2 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()

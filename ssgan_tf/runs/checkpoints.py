@@ -29,7 +29,7 @@ _SHAPE = {
     "step": int,
     "arrays": Each({"shape": [int], "dtype": str}),
     # Of what callers put there, that which trainings go on from.
-    "metadata": {"seconds?": NUMBER, "window?": Each(NUMBER)},
+    "metadata": {"seconds?": NUMBER, "window?": Each(NUMBER), "iterations?": int},
 }
 _CHUNK = 1 << 20
 _KINDS = "biufc"  # bool, signed, unsigned, float, complex

@@ -37,7 +37,7 @@ def make_config(method, image_set, held_out, options, source=None):
         "options": {**dataclasses.asdict(options), **files},
         "data": {
             "name": image_set.name,
-            "source": list(source or (image_set.name, None)),
+            "source": [part and str(part) for part in source or (image_set.name, None)],
             "fingerprint": image_set.fingerprint(),
             "classes": {
                 name: {"train": trained_on, "test": tested.get(name, [])}

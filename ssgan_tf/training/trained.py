@@ -61,7 +61,7 @@ def load_run(path, average=True, dataset=None, datasets_dir=None):
     trained = {}
     for name, class_names in method.jobs(sorted(counts)).items():
         of_job, last = {each: counts[each] for each in class_names}, method.last_phase
-        step = 0 if last is None else run.checkpoints(name, last).latest_step()
+        step = 0 if last is None else _iterations(run.checkpoints(name, last))
         if step is not None:
             trained[name] = Trained(of_job, step, partial(run.weights, name))
 
@@ -83,6 +83,17 @@ def load_run(path, average=True, dataset=None, datasets_dir=None):
 def load(run, average=True):
     """Return the `Sampler` of a run directory; see `load_run`."""
     return load_run(run, average).sampler
+
+
+def _iterations(checkpoints):
+    """Return the iterations behind a phase; None where it cannot be used yet.
+
+    One that the user may end at any time can; one with a number of its own must have all of them.
+    """
+    if checkpoints.latest_step() is None:
+        return None
+    done, _, metadata = checkpoints.load(only=lambda name: False)
+    return done if done >= metadata.get("iterations", 0) else None
 
 
 def _recorded_images(images, recorded, path):
