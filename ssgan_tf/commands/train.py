@@ -25,6 +25,8 @@ SETTINGS = {
     "generator_norm": "Normalisation in the generator: batch or layer.",
     "mu": "Weight of the perceptual loss (Eq. 2); 0 is the ablation 'without PL'.",
     "lambda_": "Weight of the gradient penalty (Eq. 3).",
+    "class_weight": "projected: weight of a classifier's loss; 0 is without.",
+    "wrong_labels": "projected: real images with wrong labels are negatives too.",
     "learning_rate": "Learning rate of both optimisers (sagan: the critic's is 4 times this).",
     "batch_size": "Images a step, over all devices together.",
     "critic_steps": "Critic updates per generator update.",

@@ -6,13 +6,17 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.methods.acgan import ACGAN
 from ssgan_tf.methods.base import GAN, Settings
 from ssgan_tf.methods.dcgan import DCGAN
+from ssgan_tf.methods.projected import Projected
 from ssgan_tf.methods.reacgan import ReACGAN
 from ssgan_tf.methods.sagan import SAGAN
 from ssgan_tf.methods.ssgan import SSGAN
 from ssgan_tf.methods.wgan import WGAN
 from ssgan_tf.methods.wgan_gp import WGANGP
 
-METHODS = {method.name: method for method in (SSGAN, WGANGP, WGAN, DCGAN, SAGAN, ACGAN, ReACGAN)}
+METHODS = {
+    method.name: method
+    for method in (SSGAN, WGANGP, WGAN, DCGAN, SAGAN, ACGAN, ReACGAN, Projected)
+}
 
 
 def create(name, **changes):

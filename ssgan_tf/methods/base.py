@@ -22,7 +22,9 @@ NOISES = ("normal", "poisson", "uniform", "normal+uniform")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 ALL_CLASSES = "all_classes"  # what the one network of a conditional method is called
 #: The settings that only some methods have; `GAN.uses` says which.
-OPTIONAL = ("pyramid", "generator_norm", "mu", "lambda_", "vgg_weights")
+OPTIONAL = (
+    "pyramid", "generator_norm", "mu", "lambda_", "vgg_weights", "class_weight", "wrong_labels",
+)  # fmt: skip
 
 #: Settings that add to a training what methods know nothing of; "none" is off.
 COMPONENTS = ("augment_critic", "penalty")
@@ -42,6 +44,8 @@ class Settings:
     generator_norm: str = "batch"  # "batch" or "layer"; the critic's is always per image
     mu: float = 0.0  # weight of the perceptual loss (SSGAN, Eq. 2)
     lambda_: float = 10.0  # weight of the gradient penalty (SSGAN, Eq. 3)
+    class_weight: float = 0.0  # of the classifier's cross-entropy (Projected)
+    wrong_labels: bool = False  # real images with other labels are negatives too (Projected)
     learning_rate: float = 1e-4  # of the generator, and unless the method says else the critic
     batch_size: int = 64  # images a step, over all replicas
     critic_steps: int = 5  # critic updates per generator update, as in WGAN-GP
@@ -103,6 +107,9 @@ class GAN(abc.ABC):
     uses: ClassVar[tuple[str, ...]] = ()  # those of `OPTIONAL` that mean something to it
     conditional: ClassVar[bool] = False  # one network that is told the class, not one per class
     needs_gradients: ClassVar[bool] = False  # of the critic, between real and generated images
+    #: The critic sees what `build_perceptual`'s network, which has `adapt`, makes of images. Such a
+    #: method's `build_critic` makes the weights too.
+    judges_features: ClassVar[bool] = False
     loss_names: tuple[str, ...] = ("critic_loss", "generator_loss")  # keys of its losses
     betas: ClassVar[tuple[float, float]] = (0.5, 0.999)  # of Adam; DCGAN's
 
@@ -183,11 +190,18 @@ class GAN(abc.ABC):
         )
 
     def build_perceptual(self):
-        """Return a frozen network whose features enter the generator's loss, or None."""
+        """Return a frozen network, or None.
+
+        Its features enter the generator's loss; or, where the method `judges_features`, they are
+        what the critic sees.
+        """
         return None
 
     def judge(self, critic, images, labels):
-        """Return what the critic says of images `(batch, size, size, 3)`, as `Judged`."""
+        """Return what the critic says of images `(batch, size, size, 3)`, as `Judged`.
+
+        Where the method `judges_features`, it is given these in their place.
+        """
         return Judged(critic(images, labels, training=True), labels)
 
     def judge_both(self, critic, real, fake):

@@ -192,5 +192,8 @@ def make_step(method, name, images, perceptual, jit=False):
     seed = (settings.seed, zlib.crc32(name.encode()) % 2**31)
     keras.utils.set_random_seed(zlib.crc32(f"{seed[0]} {name}".encode()))
     strategy = tf.distribute.get_strategy()
-    data = DeviceImages(images.images, perceptual, settings.flip, strategy, images.labels)
+    if method.judges_features:
+        perceptual.adapt(images.images)
+    cached = None if method.judges_features else perceptual
+    data = DeviceImages(images.images, cached, settings.flip, strategy, images.labels)
     return TrainingStep(method, data, perceptual, seed, jit, len(images.class_names))
