@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from keras import layers
 
+from ssgan_tf.layers.fastgan import UpsampledConv2D
+
 
 class LayerCost(NamedTuple):
     """What one convolution or fully connected layer costs, for one image."""
@@ -41,12 +43,16 @@ def _layer_cost(layer):
     weights = math.prod(layer.kernel.shape)
     biases = layer.bias.shape[0] if layer.use_bias else 0
     positions = math.prod(output_shape[1:-1])
-    filled = input_shape if isinstance(layer, layers.Conv2DTranspose) else output_shape
+    products = weights * positions
+    if isinstance(layer, layers.Conv2DTranspose):
+        products = weights * math.prod(input_shape[1:-1])
+    if isinstance(layer, UpsampledConv2D):  # its 3×3 kernel becomes one of 4×4
+        products = weights * 16 // 9 * math.prod(input_shape[1:-1])
     return LayerCost(
         name=layer.name,
         parameters=weights + biases,
         flops=(2 * weights + biases) * positions,
-        multiply_adds=weights * math.prod(filled[1:-1]),
+        multiply_adds=products,
     )
 
 
