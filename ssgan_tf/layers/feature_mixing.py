@@ -66,6 +66,8 @@ class FeatureMixing(layers.Layer):
             scale = ops.cast(self.scales[level], self.compute_dtype)
             mixed[level] = ops.conv(maps[level], self.across_channels[level] / scale)
             if level + 1 < len(maps):
-                smaller = ops.conv(mixed[level + 1], ops.convert_to_tensor(self.across_scales[level]))
+                smaller = ops.conv(
+                    mixed[level + 1], ops.convert_to_tensor(self.across_scales[level])
+                )
                 mixed[level] += self.enlarge(smaller)
         return mixed

@@ -14,8 +14,7 @@ from ssgan_tf.methods.wgan import WGAN
 from ssgan_tf.methods.wgan_gp import WGANGP
 
 METHODS = {
-    method.name: method
-    for method in (SSGAN, WGANGP, WGAN, DCGAN, SAGAN, ACGAN, ReACGAN, Projected)
+    method.name: method for method in (SSGAN, WGANGP, WGAN, DCGAN, SAGAN, ACGAN, ReACGAN, Projected)
 }
 
 

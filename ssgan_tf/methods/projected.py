@@ -175,7 +175,7 @@ class Projected(GAN):
     @property
     def loss_names(self):
         """The hinge losses, and what is beside them where it is used."""
-        more = ("class_loss",) * (self.settings.class_weight != 0)
+        more = ("class_loss", "fake_class_loss") * (self.settings.class_weight != 0)
         more += ("wrong_label_loss",) * self.settings.wrong_labels
         return ("critic_loss", *more, "generator_loss")
 
@@ -217,12 +217,17 @@ class Projected(GAN):
         return {"critic_loss": loss, **losses}
 
     def generator_losses(self, fake, real_features=None, fake_features=None):
-        """Return −E[D(G(z))] over patches, plus the weighted cross-entropy of the classes."""
+        """Return −E[D(G(z))] over patches, plus the weighted cross-entropy of the classes.
+
+        `fake_class_loss` is that cross-entropy: how far generated images are from convincing the
+        classifier of their class.
+        """
         patches, _, classes = fake.details
-        loss = hinge_generator_loss(patches)
+        losses = {"generator_loss": hinge_generator_loss(patches)}
         if self.settings.class_weight:
-            loss += self.settings.class_weight * class_loss(classes, fake.labels)
-        return {"generator_loss": loss}
+            losses["fake_class_loss"] = class_loss(classes, fake.labels)
+            losses["generator_loss"] += self.settings.class_weight * losses["fake_class_loss"]
+        return losses
 
 
 def wrong_label_loss(logits, labels):

@@ -13,8 +13,12 @@ MAPS = [normal(2, 8, 8, 3), normal(2, 4, 4, 5), normal(2, 2, 2, 7)]
 def enlarged(maps):
     """Bilinear up-sampling by 2: three parts of the nearest pixel and one of the next."""
     for axis in (1, 2):
-        before = np.concatenate([maps.take([0], axis), maps.take(range(maps.shape[axis] - 1), axis)], axis)
-        after = np.concatenate([maps.take(range(1, maps.shape[axis]), axis), maps.take([-1], axis)], axis)
+        before = np.concatenate(
+            [maps.take([0], axis), maps.take(range(maps.shape[axis] - 1), axis)], axis
+        )
+        after = np.concatenate(
+            [maps.take(range(1, maps.shape[axis]), axis), maps.take([-1], axis)], axis
+        )
         pairs = np.stack([0.75 * maps + 0.25 * before, 0.75 * maps + 0.25 * after], axis + 1)
         shape = list(maps.shape)
         shape[axis] *= 2
