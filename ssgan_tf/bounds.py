@@ -55,6 +55,7 @@ BOUNDS = {
     "critic_steps": Bound(1, 1000),
     "mu": Bound(0, 1e6),
     "lambda": Bound(0, 1e6),
+    "class_weight": Bound(0, 1e6),
     "learning_rate": Bound(0, 10, above=True),
     "ema": Bound(0, 1, below=True),
     "seed": Bound(0, 2**31 - 1),

@@ -32,14 +32,34 @@ def perceptual_network(image_size, weights="imagenet"):
     Raises:
         UserError: the weights cannot be downloaded, found or read.
     """
+    return _frozen(image_size, weights, [FEATURES], "float32")
+
+
+def feature_levels(image_size, weights, names):
+    """Return several layers of VGG-19: images as of `perceptual_network` -> a list of maps.
+
+    As that network it is frozen and raises, but the maps are of the type that it computes in.
+
+    Args:
+        image_size: height and width, 32 or more.
+        weights: see `perceptual_network`.
+        names: of the layers.
+    """
+    return _frozen(image_size, weights, list(names), None)
+
+
+def _frozen(image_size, weights, names, dtype):
+    """Return the network of some layers of VGG-19, one map or a list, in `dtype` or as computed."""
     vgg = _vgg19((image_size, image_size, 3), weights)
     images = keras.Input((image_size, image_size, 3), dtype="float32")
     pixels = keras.layers.Rescaling(127.5, offset=127.5, dtype="float32")(images)
     pixels = keras.layers.Lambda(
         keras.applications.vgg19.preprocess_input, dtype="float32", name="preprocess"
     )(pixels)
-    body = keras.Model(vgg.input, vgg.get_layer(FEATURES).output)
-    features = keras.layers.Activation("linear", dtype="float32")(body(pixels))
+    outputs = [vgg.get_layer(name).output for name in names]
+    features = keras.Model(vgg.input, outputs if len(names) > 1 else outputs[0])(pixels)
+    if dtype:
+        features = keras.layers.Activation("linear", dtype=dtype)(features)
     network = keras.Model(images, features, name="perceptual")
     network.trainable = False
     return network

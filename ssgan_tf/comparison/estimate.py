@@ -132,7 +132,7 @@ def operations(method, classes):
         for name, value in dataclasses.asdict(method.settings).items()
         if value != defaults[name] and name not in FREE
     }
-    if method.settings.mu:  # the sizes need no download
+    if method.settings.mu or method.judges_features:  # the sizes need no download
         changes["vgg_weights"] = "random"
     if bool(method.settings.mu) == bool(defaults["mu"]):  # any other μ costs the same
         changes.pop("mu", None)

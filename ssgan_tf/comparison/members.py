@@ -11,7 +11,7 @@ from ssgan_tf.methods import METHODS, create
 #: What papers call the methods; another one is called by its name in capitals.
 LABELS = {
     "ssgan": "SSGAN", "dcgan": "DCGAN", "wgan": "WGAN", "sagan": "SAGAN", "wgan-gp": "WGAN-GP",
-    "acgan": "ACGAN", "reacgan": "ReACGAN",
+    "acgan": "ACGAN", "reacgan": "ReACGAN", "projected": "Projected GAN",
 }  # fmt: skip
 
 #: What stands after a method's name: the settings that it changes, and how the label goes on.

@@ -122,3 +122,15 @@ def strided_deconv(filters, kernel_size, side, **options):
     """Return a `Conv2DTranspose` of stride 2 whose input is `side` high and wide, the fastest."""
     layer = Conv2DTranspose if _ours_is_faster(side) else layers.Conv2DTranspose
     return layer(filters, kernel_size, strides=STRIDE, padding="same", **options)
+
+
+def double(y, kernel):
+    """Return the transposed convolution of stride 2 and padding "same", the fastest here.
+
+    Args:
+        y: feature maps `(batch, side, side, channels)`.
+        kernel: `(height, width, filters, channels)`, a tensor.
+    """
+    if _ours_is_faster(y.shape[1]):
+        return _up(y, kernel)
+    return ops.conv_transpose(y, kernel, strides=STRIDE, padding="same")

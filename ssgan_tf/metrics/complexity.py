@@ -41,12 +41,16 @@ def _layer_cost(layer):
     weights = math.prod(layer.kernel.shape)
     biases = layer.bias.shape[0] if layer.use_bias else 0
     positions = math.prod(output_shape[1:-1])
-    filled = input_shape if isinstance(layer, layers.Conv2DTranspose) else output_shape
+    products = weights * positions
+    if isinstance(layer, layers.Conv2DTranspose):
+        products = weights * math.prod(input_shape[1:-1])
+    if hasattr(layer, "products"):  # a layer of our own that computes it otherwise
+        products = layer.products(input_shape)
     return LayerCost(
         name=layer.name,
         parameters=weights + biases,
         flops=(2 * weights + biases) * positions,
-        multiply_adds=weights * math.prod(filled[1:-1]),
+        multiply_adds=products,
     )
 
 

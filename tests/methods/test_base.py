@@ -151,6 +151,8 @@ def test_settings_become_flags():
     assert flags["lambda"] == 3.0
     assert "lambda_" not in flags
     assert set(flags) == {field.name.rstrip("_") for field in dataclasses.fields(Settings)}
+    # Off where the method would have it on is recorded.
+    assert create("projected", augment_critic="none").as_flags()["augment_critic"] == "none"
 
 
 def test_settings_of_other_methods_are_refused_and_not_recorded():

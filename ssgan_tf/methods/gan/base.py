@@ -5,6 +5,7 @@ A method overrides what differs from this and nothing else: networks and losses.
 
 import abc
 import dataclasses
+import logging
 import zlib
 from typing import Any, ClassVar, NamedTuple
 
@@ -22,6 +23,7 @@ from ssgan_tf.methods.gan.plan import describe
 from ssgan_tf.methods.gan.sampling import GANSampler
 from ssgan_tf.methods.gan.step import build
 from ssgan_tf.metrics.complexity import flops, parameter_count
+from ssgan_tf.perceptual import weights_fingerprint
 
 NOISES = ("normal", "poisson", "uniform", "normal+uniform")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
@@ -94,6 +96,8 @@ class GAN(Method):
     Attributes:
         conditional: one network is told the class, instead of one network for each.
         needs_gradients: of the critic, between real and generated images.
+        judges_features: the critic sees what `build_perceptual`'s network, which has `adapt`, makes
+            of images. Such a method's `build_critic` makes the weights too.
         loss_names: keys of its losses.
         betas: of Adam.
     """
@@ -101,6 +105,7 @@ class GAN(Method):
     defaults: ClassVar[Settings] = Settings()
     conditional: ClassVar[bool] = False
     needs_gradients: ClassVar[bool] = False
+    judges_features: ClassVar[bool] = False
     loss_names: tuple[str, ...] = ("critic_loss", "generator_loss")
     betas: ClassVar[tuple[float, float]] = (0.5, 0.999)  # DCGAN's
 
@@ -113,7 +118,11 @@ class GAN(Method):
 
         Components that are off are left out, so that runs made before there were any go on.
         """
-        off = {name for name in COMPONENTS if getattr(self.settings, name) == "none"}
+        off = {
+            name
+            for name in COMPONENTS
+            if getattr(self.settings, name) == getattr(self.defaults, name) == "none"
+        }
         return {name: value for name, value in super().as_flags().items() if name not in off}
 
     def jobs(self, class_names):
@@ -160,6 +169,21 @@ class GAN(Method):
             with dtype_policy(self.precision):
                 self._perceptual = self.build_perceptual()
         return self._perceptual
+
+    def external_weights(self):
+        """Load VGG-19 where the method has `vgg_weights`; return its fingerprint."""
+        if not self.external:
+            return {}
+        network = self.perceptual(anew=True)
+        if network is None:
+            return {"vgg_weights": None}
+        fingerprint = f"sha256 {weights_fingerprint(network)}"
+        if self.settings.vgg_weights != "random":
+            return {"vgg_weights": fingerprint}
+        logging.getLogger(__name__).warning(
+            "RANDOM WEIGHTS in the perceptual network: fit for trying things out, not for results"
+        )
+        return {"vgg_weights": f"RANDOM WEIGHTS, not VGG-19: {fingerprint}"}
 
     def classes_of_network(self, classes):
         """Return how many classes a network learns, of so many."""
@@ -217,7 +241,10 @@ class GAN(Method):
         )
 
     def build_perceptual(self, weights=None):
-        """Return a frozen network whose features enter the generator's loss, or None.
+        """Return a frozen network, or None.
+
+        Its features enter the generator's loss; or, where the method `judges_features`, they are
+        what the critic sees.
 
         Args:
             weights: other ones than the settings name; sizes need no download.
@@ -225,7 +252,10 @@ class GAN(Method):
         return None
 
     def judge(self, critic, images, labels):
-        """Return what the critic says of images `(batch, size, size, 3)`, as `Judged`."""
+        """Return what the critic says of images `(batch, size, size, 3)`, as `Judged`.
+
+        Where the method `judges_features`, it is given these in their place.
+        """
         return Judged(critic(images, labels, training=True), labels)
 
     def judge_both(self, critic, real, fake):

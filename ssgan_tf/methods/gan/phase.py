@@ -33,8 +33,12 @@ class AdversarialPhase(Phase):
         settings = method.settings
         self.method, self.counts = method, job.images.counts()
         self.images_per_iteration = settings.batch_size
+        cached = perceptual
+        if method.judges_features:
+            perceptual.adapt(job.images.images)
+            cached = None  # augmented images have other features each time
         data = DeviceImages(
-            job.images.images, perceptual, settings.flip, tf.distribute.get_strategy(),
+            job.images.images, cached, settings.flip, tf.distribute.get_strategy(),
             job.images.labels,
         )  # fmt: skip
         seed = (settings.seed, zlib.crc32(job.name.encode()) % 2**31)

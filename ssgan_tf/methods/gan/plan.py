@@ -58,7 +58,9 @@ def iteration_flops(method, generator, critic, perceptual=None):
     where there is a gradient penalty, its D forward (1), backward to its input (1), and backward
     through both (4). The
     generator step takes over the last critic step's images: G backward (2), D forward and
-    backward to its input (2), φ likewise (2). φ of the real images is cached.
+    backward to its input (2), φ likewise (2). φ of the real images is cached. Where φ lies in
+    front of the critic, both kinds of images go through it in each critic step (2), and the
+    generator step only goes back through it (1).
 
     Args:
         method: the `GAN`, for the batch, the critic steps and the penalty.
@@ -72,6 +74,9 @@ def iteration_flops(method, generator, critic, perceptual=None):
     )
     critic_step = g + (6 + 6 * method.needs_gradients) * d
     generator_step = 2 * g + 2 * d + 2 * phi
+    if method.judges_features:
+        critic_step += 2 * phi
+        generator_step -= phi
     settings = method.settings
     return settings.batch_size * (settings.critic_steps * critic_step + generator_step)
 
@@ -98,6 +103,8 @@ def _memory(method, networks, perceptual, image_set, replicas):
     }
     if perceptual:
         parts["activations"] += 2 * share * activation_bytes(perceptual, width)
-        features = 4 * math.prod(perceptual.output_shape[1:]) * (2 if settings.flip else 1)
+        features = 0
+        if not method.judges_features:  # else φ of the real images is cached
+            features = 4 * math.prod(perceptual.output_shape[1:]) * (2 if settings.flip else 1)
         parts["VGG-19 and its features"] = 4 * perceptual.count_params() + largest * features
     return parts

@@ -6,14 +6,13 @@ losses. `docs/paper.md` lists what the paper leaves open and what was chosen her
 """
 
 import dataclasses
-import logging
 
 from ssgan_tf.layers import backbone
 from ssgan_tf.layers.backbone import batch_normalization, layer_normalization
 from ssgan_tf.layers.pyramid import PyramidDown, PyramidUp
 from ssgan_tf.methods.contract import setting
 from ssgan_tf.methods.gan import wgan_gp
-from ssgan_tf.perceptual import perceptual_loss, perceptual_network, weights_fingerprint
+from ssgan_tf.perceptual import perceptual_loss, perceptual_network
 
 GENERATOR_NORMS = ("batch", "layer")
 
@@ -128,19 +127,6 @@ class SSGAN(wgan_gp.WGANGP):
             return None
         weights = weights or self.settings.vgg_weights
         return perceptual_network(self.settings.image_size, weights)
-
-    def external_weights(self):
-        """Load VGG-19; return its fingerprint, or None where `mu` is 0."""
-        network = self.perceptual(anew=True)
-        if network is None:
-            return {"vgg_weights": None}
-        fingerprint = f"sha256 {weights_fingerprint(network)}"
-        if self.settings.vgg_weights != "random":
-            return {"vgg_weights": fingerprint}
-        logging.getLogger(__name__).warning(
-            "RANDOM WEIGHTS in the perceptual network: fit for trying things out, not for results"
-        )
-        return {"vgg_weights": f"RANDOM WEIGHTS, not VGG-19: {fingerprint}"}
 
     def generator_losses(self, fake, real_features=None, fake_features=None):
         """Return Eq. 2's loss, and L_P (Eq. 1) beside it."""

@@ -35,7 +35,8 @@ def build(method, classes=1):
     """Return a method's networks, their weights made, as `Networks`."""
     networks = method.build(classes)
     images = _make_weights(networks.generator, method.settings)
-    networks.critic(images, tf.zeros((1,), tf.int32))
+    if not method.judges_features:
+        networks.critic(images, tf.zeros((1,), tf.int32))
     return networks
 
 
@@ -58,7 +59,8 @@ class TrainingStep:
     Args:
         method: the `GAN` whose networks and losses these are.
         images: `DeviceImages` to learn from, with their labels.
-        perceptual: the network that `images` holds features of, or None.
+        perceptual: the network that `images` holds features of, or, where the method
+            `judges_features`, the frozen one in front of its critic; or None.
         seed: two integers, of the batches, the latents and the interpolation.
         jit: compile with XLA (for GPUs; it made CPUs many times slower).
         classes: how many classes the images have.
@@ -66,7 +68,9 @@ class TrainingStep:
 
     def __init__(self, method, images, perceptual=None, seed=(0, 0), jit=False, classes=1):
         settings = method.settings
-        self.method, self.images, self.perceptual = method, images, perceptual
+        self.method, self.images = method, images
+        self.features = perceptual if method.judges_features else None
+        self.perceptual = None if method.judges_features else perceptual
         self.classes = classes
         self.settings, self.seed = settings, tf.constant(seed, tf.int32)
         self.strategy = tf.distribute.get_strategy()
@@ -136,9 +140,12 @@ class TrainingStep:
         batch = self._draw(self.settings.critic_steps - 1, tensors)
         with tf.GradientTape() as tape:
             fake_images = self.generator(batch.latents, batch.labels, training=True)
+            # A pass through the features is dear, and they do not change: one serves both updates.
+            seen = self._seen(fake_images, batch.seed, FAKE) if self.features else None
             with tape.stop_recording():
-                losses = self._update_critic(batch, fake_images)
-            seen = self._seen(fake_images, batch.seed, FAKE_FOR_GENERATOR)
+                losses = self._update_critic(batch, fake_images, seen)
+            if not self.features:
+                seen = self._seen(fake_images, batch.seed, FAKE_FOR_GENERATOR)
             judged = self.method.judge(self.critic, seen, batch.labels)
             fake_features = (
                 self.perceptual(fake_images, training=False) if self.perceptual else None
@@ -150,14 +157,20 @@ class TrainingStep:
         )
         return tf.stack([losses[name] for name in self.reported])
 
-    def _update_critic(self, batch, fake_images):
-        """Update the critic once; return its losses and its gradient's norm."""
+    def _update_critic(self, batch, fake_images, fake_seen=None):
+        """Update the critic once; return its losses and its gradient's norm.
+
+        Args:
+            batch: the `Batch`.
+            fake_images: what the generator made of it.
+            fake_seen: these as the critic sees them, where that is at hand.
+        """
         (real_images, real_labels), seed = batch.real, batch.seed
         with tf.GradientTape() as tape:
             real, fake = self.method.judge_both(
                 self.critic,
                 (self._seen(real_images, seed, REAL), real_labels),
-                (self._seen(fake_images, seed, FAKE), batch.labels),
+                (fake_seen or self._seen(fake_images, seed, FAKE), batch.labels),
             )
             gradients = (
                 self._gradients_between(batch, fake_images) if self.method.needs_gradients else None
@@ -201,9 +214,12 @@ class TrainingStep:
         return tape.gradient(scores, images)
 
     def _seen(self, images, seed, side):
-        """Return images as the critic sees them: augmented, where that is wanted."""
-        if self.augment is None:
-            return images
+        """Return images as the critic sees them: augmented, as features, where that is wanted."""
+        if self.augment is not None:
+            images = self._augmented(images, seed, side)
+        return self.features(images, training=False) if self.features else images
+
+    def _augmented(self, images, seed, side):
         seed = tf.random.experimental.stateless_fold_in(seed, side, alg="philox")
         shape = (self.settings.batch_size, self.augment.draws)
         uniforms = tf.random.stateless_uniform(shape, seed, alg="philox")
