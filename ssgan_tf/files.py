@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import shutil
+import unicodedata
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,6 +42,7 @@ _ADVICE = {
     errno.EISDIR: _IN_THE_WAY,
     errno.EEXIST: _IN_THE_WAY,
     errno.ENOLCK: f"choose a folder on a disk that has file locks; {_SAVED}",
+    errno.ELOOP: _IN_THE_WAY,
     errno.ENAMETOOLONG: f"choose a shorter path; {_SAVED}",
 }
 
@@ -151,11 +153,12 @@ def content_of(folder: str | os.PathLike) -> list[str]:
 
 
 def is_plain_name(name: Any) -> bool:
-    """Whether it is the name of something directly in a folder: no path, no `..`, not empty."""
+    """Whether it is the name of something directly in a folder, without a path or control signs."""
     return (
         isinstance(name, str)
         and name not in ("", ".", "..")
-        and not {"/", os.sep, os.altsep, "\0"} & set(name)
+        and not {"/", os.sep, os.altsep} & set(name)
+        and not any(unicodedata.category(sign) == "Cc" for sign in name)
     )
 
 

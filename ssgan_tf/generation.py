@@ -82,6 +82,8 @@ def write_generated_set(
     recorded = config["data"]["classes"]
     _require_not_among_images(out, recorded, run)
     counts = counts_to_generate(per_class, {name: len(recorded[name]["train"]) for name in names})
+    if not any(counts.values()):
+        raise UserError("--per_class balance makes no images of equal classes; name a number")
     manifest = {
         "made_by": f"ssgan_tf {__version__}",
         "method": method.name,

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import json
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ssgan_tf.data.manifest import MANIFEST, read_manifest
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors, write_json
 from ssgan_tf.filtering import merged
+from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.generation import write_generated_set
 from ssgan_tf.progress import progress_bar
 from ssgan_tf.training.fit import Interrupted
@@ -160,6 +162,23 @@ class _Sets:
         whole = images and images.fingerprint() == known["fingerprint"]
         return (manifest, images) if whole else None
 
+    def conclude(self, filtering):
+        """Write what the rounds did into the manifest of the set that is here; return it.
+
+        Raises:
+            UserError: another process has written into the folder meanwhile.
+        """
+        number, written, _ = self._here
+        with disk_errors(f"writing {self.out}"), FolderLock(self.out, "--out"):
+            if read_manifest(self.out) != json.loads(json.dumps(written)):
+                raise UserError(
+                    f"{self.out} has been changed by another process since round {number}; run the "
+                    "same command again"
+                )
+            manifest = written | {"filter": filtering}
+            write_json(self.out / MANIFEST, manifest)
+        return manifest
+
     def _read(self, manifest):
         """Return the images, an `ImageSet` of the classes that have any, or None."""
         written = [name for name, entry in manifest["classes"].items() if entry["count"]]
@@ -202,7 +221,7 @@ def _take_rounds(rounds, rule, filtered, held_out, folder, sets, train):
     trained_on = {
         digest for sides in manifest["data"]["classes"].values() for digest in sides["train"]
     }
-    manifest["filter"] = filtered.record() | {
+    filtering = filtered.record() | {
         **rule.record(),
         "held_out": {
             "images": len(held_out),
@@ -210,9 +229,7 @@ def _take_rounds(rounds, rule, filtered, held_out, folder, sets, train):
         },
         "rounds": history,
     }
-    with disk_errors(f"writing {sets.out}"):
-        write_json(sets.out / MANIFEST, manifest)
-    return manifest
+    return sets.conclude(filtering)
 
 
 def _trained(folder, sets, real, record, train, number, former):

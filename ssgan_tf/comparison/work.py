@@ -23,6 +23,7 @@ from ssgan_tf.files import write_json
 from ssgan_tf.generation import write_generated_set
 from ssgan_tf.json_files import NUMBER, Each, find_json
 from ssgan_tf.methods import create
+from ssgan_tf.perceptual import require_found
 from ssgan_tf.training import fit
 from ssgan_tf.training.loop import done_so_far
 from ssgan_tf.training.run_directory import RunDirectory
@@ -181,6 +182,12 @@ class MemberWork(Work):
         """Generator updates of each network, such that all members make equally many; or None."""
         updates = self.study.options.iterations
         return updates and updates * len(self.study.images.class_names) // self.networks
+
+    def require_weights(self):
+        """Refuse a file of VGG-19's weights that is not there, unless training is over."""
+        settings = self.method.settings
+        if settings.mu and not self._is_done("train"):
+            require_found(settings.vgg_weights)
 
     def _networks(self):
         return self.method.networks_of(self.study.images.class_names)

@@ -13,6 +13,7 @@ import keras
 from keras import ops
 
 from ssgan_tf.bounds import require_fields
+from ssgan_tf.data.class_names import require_free_names
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.backbone import stages
 from ssgan_tf.methods import critic_augment, penalties
@@ -142,8 +143,10 @@ class GAN(abc.ABC):
         the name of its class. So are their folders in the run directory called.
 
         Raises:
-            UserError: a conditional method is given one class.
+            UserError: a conditional method is given one class, or a class has a name that a run or
+                a generated set needs for something else.
         """
+        require_free_names(class_names)
         if self.conditional:
             if len(class_names) < 2:
                 raise UserError(

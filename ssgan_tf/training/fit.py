@@ -15,6 +15,7 @@ from ssgan_tf.bounds import require_fields
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors
 from ssgan_tf.jobs import share
+from ssgan_tf.training import lost_worker
 from ssgan_tf.training.batches import DeviceImages
 from ssgan_tf.training.interruption import Interruption
 from ssgan_tf.training.loop import Stopped, done_so_far, train_network
@@ -25,7 +26,7 @@ from ssgan_tf.training.run_directory import RunDirectory, default_run_path
 from ssgan_tf.training.sampling import SampledGenerator, take_generators
 from ssgan_tf.training.state import of_generators
 from ssgan_tf.training.step import TrainingStep
-from ssgan_tf.training.strategy import make_workers
+from ssgan_tf.training.strategy import STRATEGIES, make_workers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +52,10 @@ class Options:
         if self.run_dir is not None:
             object.__setattr__(self, "run_dir", os.fspath(self.run_dir))
         require_fields(self)
+        if self.strategy not in STRATEGIES:  # before data sets are loaded
+            raise UserError(
+                f"--strategy is {self.strategy}; it must be one of {', '.join(STRATEGIES)}"
+            )
         if self.jit and self.strategy != "none":
             raise UserError("--jit works with --strategy none only")
         if self.jobs[1] > 1 and self.overwrite:
@@ -97,7 +102,8 @@ def fit(method, image_set, *, held_out=None, **options):
         the method.
 
     Raises:
-        UserError: an option, the data or the run directory does not fit, or a loss is not finite.
+        UserError: an option, the data or the run directory does not fit, a loss is not finite, or
+            another machine is gone.
         Interrupted: SIGINT or SIGTERM; the state has been saved.
     """
     options = _make_options(options)
@@ -125,7 +131,11 @@ def fit(method, image_set, *, held_out=None, **options):
         )
     run = RunDirectory(options.run_dir or default_run_path(image_set.name, method.name))
     config = make_config(method, precision, perceptual, image_set, held_out, options)
-    with disk_errors(f"training into {run.path}"):
+    several = options.strategy == "multi_worker"
+    with (
+        lost_worker.named() if several else contextlib.nullcontext(),
+        disk_errors(f"training into {run.path}"),
+    ):
         writing = contextlib.nullcontext()
         if workers.chief:
             writing = run.begun(config, networks, options.overwrite)
