@@ -70,6 +70,11 @@ def write_generated_set(
     if classes is not None and not classes:
         raise UserError("--classes names no class; name some, or leave it out for all")
     run, out = Path(run), Path(out)
+    config = RunDirectory(run).config(TRAINED)
+    recorded = config["data"]["classes"]
+    with disk_errors(f"writing {out}"):
+        _require_own(out)  # sooner than all that takes time
+    _require_not_among_images(out, recorded, run)
     method = load_run(run, average)
     names = sorted(classes or method.generators)
     for name in names:
@@ -78,9 +83,6 @@ def write_generated_set(
             raise UserError(f"{run} has no trained class {name!r}; it has {have}")
     if filtered:
         filtered.require(names, method.settings.image_size)
-    config = RunDirectory(run).config(TRAINED)
-    recorded = config["data"]["classes"]
-    _require_not_among_images(out, recorded, run)
     counts = counts_to_generate(per_class, {name: len(recorded[name]["train"]) for name in names})
     if not any(counts.values()):
         raise UserError("--per_class balance makes no images of equal classes; name a number")
