@@ -162,6 +162,20 @@ def is_plain_name(name: Any) -> bool:
     )
 
 
+def resolved(path: str | os.PathLike) -> Path:
+    """The absolute path without links.
+
+    Raises:
+        UserError: links lead in a circle.
+    """
+    try:
+        return Path(path).resolve()
+    except (RuntimeError, OSError) as error:  # the former until Python 3.12
+        if isinstance(error, OSError) and error.errno != errno.ELOOP:
+            raise
+        raise UserError(f"{path}: a link there leads back to itself; choose another path") from None
+
+
 def require_outside(
     out: str | os.PathLike, *sources: str | os.PathLike | None, flag: str = "--out"
 ) -> None:
@@ -177,7 +191,7 @@ def require_outside(
     """
     for source in filter(None, sources):
         source = Path(source).expanduser()
-        if source.is_dir() and Path(out).resolve().is_relative_to(source.resolve()):
+        if source.is_dir() and resolved(out).is_relative_to(resolved(source)):
             raise UserError(
                 f"{flag} {out} lies in {source}, where its pictures would count as images; choose "
                 "a folder elsewhere"

@@ -14,7 +14,7 @@ from pathlib import Path
 import filelock
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.files import HOLDER, LOCK, write_json
+from ssgan_tf.files import HOLDER, LOCK, resolved, write_json
 from ssgan_tf.json_files import find_json
 from ssgan_tf.terminal import printable
 
@@ -50,8 +50,8 @@ class FolderLock:
         """
         # Resolved, since a link whose folder was moved aside cannot be made a folder itself.
         try:
-            self.path.resolve().mkdir(parents=True, exist_ok=True)
-        except (FileNotFoundError, RuntimeError):  # as in /proc; where links lead in a circle
+            resolved(self.path).mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError:  # as in /proc
             raise UserError(
                 f"{self.path}: no folder can be made there; choose another {self.flag}"
             ) from None

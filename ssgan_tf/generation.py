@@ -16,6 +16,7 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.files import (
     content_of,
     disk_errors,
+    resolved,
     sweep_temporaries,
     write_atomically,
     write_json,
@@ -206,8 +207,8 @@ def _begin(out, manifest):
 def _require_not_among_images(out, class_names, run):
     """Refuse a folder inside a data set of these classes, where it would count as one more."""
     # By what lies there: a run does not record where its data set is, and sets may be moved.
-    for folder in out.resolve().parents:
-        if folder != run.resolve() and all(
+    for folder in resolved(out).parents:
+        if folder != resolved(run) and all(
             (folder / name).is_dir() and image_files(folder / name) for name in class_names
         ):
             raise UserError(

@@ -100,6 +100,13 @@ ROWS = [
        ("evaluate", ["--generated=set", "--dataset=photos/"], "inception"),
        ("evaluate", ["--generated=set", *REAL], "super_classes"),
        ("evaluate", ["--generated=set", *REAL], "baseline"), ("classify", [], "dataset"))],
+    # Links that lead back to themselves.
+    *[(name, [*arguments, f"--{flag}=./circle"], "circle") for name, arguments, flag in
+      (("train", [], "dataset"), ("classify", [], "dataset"), ("compare", [], "dataset"),
+       ("generate", ["--out=new"], "run"), ("generate", ["--run=run"], "out"),
+       ("evaluate", REAL, "generated"), ("evaluate", ["--generated=set"], "real"),
+       ("evaluate", [*REAL, "--out=new"], "run"), ("classify", ["--dataset=photos/"], "out"),
+       ("compare", ["--dataset=photos/"], "out"))],
     # Folders that the system makes no folder in.
     *[(name, [*arguments, f"--{flag}={place}"], place) for place in
       ("/proc/new", "/dev/null/new", "circle", "circle/new", LONG) for name, arguments, flag in
