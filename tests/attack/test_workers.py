@@ -15,7 +15,7 @@ from loaded import ROOT
 from ssgan_tf.training.metrics_log import read_metrics
 
 pytestmark = pytest.mark.attack
-PATIENCE = 400
+PATIENCE = 1200
 
 
 def free_ports(count):
