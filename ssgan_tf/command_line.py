@@ -129,9 +129,7 @@ def run(main, own):
             with stopping.unwinding(), terminal.output(), disk_errors("cannot go on"):
                 return call(arguments)
         except terminal.OutputLost as lost:
-            if isinstance(lost.__cause__, BrokenPipeError):  # who reads has seen enough
-                return BROKEN_PIPE
-            return _refused(f"standard output takes no more ({lost.__cause__.strerror})")
+            return _unread(lost.__cause__)
         except stopping.StoppedBySignal as stop:
             return stopping.say(stop.number)
         except UserError as error:
@@ -146,6 +144,13 @@ def run(main, own):
     plain = logging.Formatter("%(levelname)s: %(message)s")
     absl_logging.get_absl_handler().setFormatter(plain)
     app.run(guarded, flags_parser=_parse)
+
+
+def _unread(error):
+    """Return the exit code where standard output takes no more; say so unless a reader has left."""
+    if isinstance(error, BrokenPipeError):
+        return BROKEN_PIPE
+    return _refused(f"standard output takes no more ({error.strerror})")
 
 
 def _refused(line):
@@ -163,8 +168,10 @@ def _parse(arguments):
             except SystemExit:  # absl has printed the help that was asked for, and leaves with 1
                 pass
         sys.exit(0)
-    except terminal.OutputLost:
-        sys.exit(BROKEN_PIPE)
+    except terminal.OutputLost as lost:
+        sys.exit(_unread(lost.__cause__))
+    except OSError as error:  # while the help is printed
+        sys.exit(_unread(error))
     except flags.Error as error:
         message = " ".join(str(error).replace("FATAL Flags parsing error:", "").split())
         script = Path(arguments[0]).name

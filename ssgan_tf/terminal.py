@@ -35,17 +35,23 @@ def output():
     try:
         yield
     except BrokenPipeError as error:
-        _print_nowhere()
+        _flush()
         raise OutputLost from error
+    except BaseException:  # which says more than that it cannot be printed
+        _flush()
+        raise
+    if lost := _flush():
+        raise OutputLost from lost
+
+
+def _flush():
+    """Print what is held back; return the `OSError` where that fails, and print nowhere then."""
     try:
         sys.stdout.flush()
     except OSError as error:
-        _print_nowhere()
-        raise OutputLost from error
-
-
-def _print_nowhere():
-    """Send standard output, with what it still holds, to nowhere: Python flushes it at the end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+        # Python flushes it again at the end.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        return error
+    return None
