@@ -17,9 +17,11 @@ from pathlib import Path
 from absl import app, flags
 from absl import logging as absl_logging
 
-from ssgan_tf import stopping
+from ssgan_tf import stopping, terminal
 from ssgan_tf.bounds import require
 from ssgan_tf.errors import UserError
+from ssgan_tf.files import disk_errors
+from ssgan_tf.terminal import printable
 
 # Said by TensorFlow whenever it starts; neither a problem nor news.
 CHATTER = (
@@ -56,6 +58,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # warnings and worse
 with _without_chatter():
     _tensorflow = importlib.import_module("tensorflow")
     _tensorflow.config.list_physical_devices()
+
+BROKEN_PIPE = 128 + 13  # as of a process that SIGPIPE ended
 
 COMMANDS = ("train", "generate", "evaluate", "classify", "compare")
 
@@ -146,8 +150,11 @@ def run(main, own):
 
     def guarded(arguments):
         try:
-            with stopping.unwinding():
+            # Most of what a disk can refuse is said where it happens; this is for the rest.
+            with stopping.unwinding(), terminal.output(), disk_errors("cannot go on"):
                 return call(arguments)
+        except terminal.OutputLost as lost:
+            return _unread(lost.__cause__)
         except stopping.StoppedBySignal as stop:
             return stopping.say(stop.number)
         except UserError as error:
@@ -164,17 +171,32 @@ def run(main, own):
     app.run(guarded, flags_parser=_parse)
 
 
+def _unread(error):
+    """Return the exit code where standard output takes no more; say so unless a reader has left."""
+    if isinstance(error, BrokenPipeError):
+        return BROKEN_PIPE
+    return _refused(f"standard output takes no more ({error.strerror})")
+
+
 def _refused(line):
     """Print a line on standard error; return the exit code of what the user can mend."""
-    print(f"{Path(sys.argv[0]).name}: {line}", file=sys.stderr)
+    with contextlib.suppress(BrokenPipeError):
+        print(printable(f"{Path(sys.argv[0]).name}: {line.replace(chr(10), ' ')}"), file=sys.stderr)
     return 2
 
 
 def _parse(arguments):
     try:
-        return flags.FLAGS(arguments)
-    except SystemExit:  # absl has printed the help that was asked for, and would leave with 1
+        with terminal.output():
+            try:
+                return flags.FLAGS(arguments)
+            except SystemExit:  # absl has printed the help that was asked for, and leaves with 1
+                pass
         sys.exit(0)
+    except terminal.OutputLost as lost:
+        sys.exit(_unread(lost.__cause__))
+    except OSError as error:  # while the help is printed
+        sys.exit(_unread(error))
     except flags.Error as error:
         message = " ".join(str(error).replace("FATAL Flags parsing error:", "").split())
         script = Path(arguments[0]).name

@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import shutil
+import unicodedata
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,6 +42,7 @@ _ADVICE = {
     errno.EISDIR: _IN_THE_WAY,
     errno.EEXIST: _IN_THE_WAY,
     errno.ENOLCK: f"choose a folder on a disk that has file locks; {_SAVED}",
+    errno.ELOOP: _IN_THE_WAY,
     errno.ENAMETOOLONG: f"choose a shorter path; {_SAVED}",
 }
 
@@ -151,12 +153,27 @@ def content_of(folder: str | os.PathLike) -> list[str]:
 
 
 def is_plain_name(name: Any) -> bool:
-    """Whether it is the name of something directly in a folder: no path, no `..`, not empty."""
+    """Whether it is the name of something directly in a folder, without a path or control signs."""
     return (
         isinstance(name, str)
         and name not in ("", ".", "..")
-        and not {"/", os.sep, os.altsep, "\0"} & set(name)
+        and not {"/", os.sep, os.altsep} & set(name)
+        and not any(unicodedata.category(sign) == "Cc" for sign in name)
     )
+
+
+def resolved(path: str | os.PathLike) -> Path:
+    """The absolute path without links.
+
+    Raises:
+        UserError: links lead in a circle.
+    """
+    try:
+        return Path(path).resolve()
+    except (RuntimeError, OSError) as error:  # the former until Python 3.12
+        if isinstance(error, OSError) and error.errno != errno.ELOOP:
+            raise
+        raise UserError(f"{path}: a link there leads back to itself; choose another path") from None
 
 
 def require_outside(
@@ -174,7 +191,7 @@ def require_outside(
     """
     for source in filter(None, sources):
         source = Path(source).expanduser()
-        if source.is_dir() and Path(out).resolve().is_relative_to(source.resolve()):
+        if source.is_dir() and resolved(out).is_relative_to(resolved(source)):
             raise UserError(
                 f"{flag} {out} lies in {source}, where its pictures would count as images; choose "
                 "a folder elsewhere"

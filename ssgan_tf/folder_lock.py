@@ -14,8 +14,9 @@ from pathlib import Path
 import filelock
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.files import HOLDER, LOCK, write_json
+from ssgan_tf.files import HOLDER, LOCK, resolved, write_json
 from ssgan_tf.json_files import find_json
+from ssgan_tf.terminal import printable
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +49,12 @@ class FolderLock:
             OSError: the disk refuses.
         """
         # Resolved, since a link whose folder was moved aside cannot be made a folder itself.
-        self.path.resolve().mkdir(parents=True, exist_ok=True)
+        try:
+            resolved(self.path).mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError:  # as in /proc
+            raise UserError(
+                f"{self.path}: no folder can be made there; choose another {self.flag}"
+            ) from None
         # Shared by the threads of this process: a loop may be left by another one than began.
         lock = filelock.FileLock(self.path / LOCK, thread_local=False)
         try:
@@ -110,8 +116,7 @@ def _holder(path: Path) -> dict | None:
 def _described(holder: dict | None) -> str:
     if holder is None:
         return "another process"
-    command = " ".join(str(holder.get("command")).split())
-    return (
+    return printable(
         f"process {holder.get('pid')} on {holder.get('host')} "
-        f"(since {holder.get('started')}: {command})"
+        f"(since {holder.get('started')}: {holder.get('command')})"
     )

@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import warnings
 from pathlib import Path
 
 import keras
@@ -79,15 +80,26 @@ def _vgg19(input_shape, weights):
                 f"the VGG-19 weights could not be downloaded ({_first_line(error)}); "
                 f"check the connection, or use {OTHER_CHOICES}"
             ) from error
-    if not Path(weights).is_file():
-        raise UserError(f"--vgg_weights: no file {weights!r}; use imagenet or {OTHER_CHOICES}")
+    require_found(weights)
     try:
-        return build(str(weights))
+        with warnings.catch_warnings():  # of each layer; the error says it once
+            warnings.simplefilter("ignore")
+            return build(str(weights))
     except (ValueError, OSError, KeyError) as error:
         raise UserError(
             f"--vgg_weights: {weights!r} does not hold the weights of VGG-19 without its top "
             f"({_first_line(error)}); use imagenet or {OTHER_CHOICES}"
         ) from error
+
+
+def require_found(weights):
+    """Refuse `weights` of `perceptual_network` that name a file which is not there.
+
+    Raises:
+        UserError: there is no such file.
+    """
+    if weights not in ("imagenet", "random") and not Path(weights).is_file():
+        raise UserError(f"--vgg_weights: no file {weights!r}; use imagenet or {OTHER_CHOICES}")
 
 
 def _first_line(error):

@@ -273,6 +273,15 @@ def test_csv():
     ]
 
 
+def test_what_a_spreadsheet_would_take_for_a_formula_is_text_in_csv():
+    texts = ["=cmd|' /C calc'!A0", "+1", "-1", "@sum", "a=b"]
+    table = Table(["=name", "value"], [[text, -1.5] for text in texts])
+    rows = list(csv.reader(io.StringIO(table.csv())))
+    assert rows == [["'=name", "value"]] + [
+        [text if text == "a=b" else f"'{text}", "-1.5"] for text in texts
+    ]
+
+
 def test_table_without_rows():
     table = Table(["a", "bc"], [])
     assert table.text() == "a  bc\n-  --"

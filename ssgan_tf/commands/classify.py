@@ -12,6 +12,7 @@ from ssgan_tf.augment import OFFLINE, POLICIES
 from ssgan_tf.classify.study import REPORT, Protocol, Study
 from ssgan_tf.classify.tables import accuracy_table, class_table, difference_tables
 from ssgan_tf.classify.training import ClassifierSettings
+from ssgan_tf.files import resolved
 from ssgan_tf.runs.interruption import Interrupted
 from ssgan_tf.statistics.wording import main_finding
 
@@ -50,7 +51,7 @@ flags.define_from(Protocol(), PROTOCOL)
 
 def main(values):
     """Train what has not been trained, print the tables, write the report."""
-    name = Path(values.dataset).expanduser().resolve().name
+    name = resolved(Path(values.dataset).expanduser()).name
     out = Path(values.out or Path("results") / f"{name}-classify").expanduser()
     study = Study(
         values.dataset,

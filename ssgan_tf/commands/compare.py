@@ -19,6 +19,7 @@ from ssgan_tf.comparison.page import headline
 from ssgan_tf.comparison.study import REPORT, Comparison
 from ssgan_tf.comparison.tables import make_tables
 from ssgan_tf.errors import UserError
+from ssgan_tf.files import resolved
 from ssgan_tf.jobs import parse_jobs
 from ssgan_tf.methods import setting_fields
 from ssgan_tf.runs.interruption import Interrupted
@@ -89,7 +90,7 @@ def main(values):
     if classify is None:
         nothing_asked = not (values.methods or tables or figures)
         classify = nothing_asked or not set(CLASSIFIED).isdisjoint(tables)
-    name = Path(values.dataset).expanduser().resolve().name
+    name = resolved(Path(values.dataset).expanduser()).name
     study = Comparison(
         values.dataset,
         values.out or Path("studies") / name,

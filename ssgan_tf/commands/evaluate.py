@@ -21,6 +21,7 @@ from ssgan_tf.evaluation.baseline import read_baseline
 from ssgan_tf.evaluation.page import headline
 from ssgan_tf.evaluation.results import GENERATED, REPORT, own_folder
 from ssgan_tf.evaluation.tables import distance_table, memorisation_table, quality_table
+from ssgan_tf.files import resolved
 from ssgan_tf.generation.generated_set import write_generated_set
 from ssgan_tf.metrics.inception import FEATURES
 from ssgan_tf.metrics.inception_graph import open_inception
@@ -48,7 +49,7 @@ flags.DEFINE_integer("test_per_class", None, "Held-out images, where no manifest
 
 def _name(folder):
     """Return a folder's name for results; `flower-ssgan` for `runs/flower/ssgan`."""
-    folder = Path(folder).expanduser().resolve()
+    folder = resolved(Path(folder).expanduser())
     inside = folder.parent.parent.name == "runs"
     return f"{folder.parent.name}-{folder.name}" if inside else folder.name
 
@@ -71,8 +72,6 @@ def _measure(values, out):
         )
         # "balance" makes none for the largest class.
         classes = [name for name, entry in manifest["classes"].items() if entry["count"]]
-        if not classes:
-            raise UserError("--per_class balance makes no images of equal classes; name a number")
     return evaluate(
         generated,
         out,
@@ -87,6 +86,7 @@ def _measure(values, out):
         classes=classes,
         image_size=values.image_size,
         test_per_class=values.test_per_class,
+        held=True,
     )
 
 

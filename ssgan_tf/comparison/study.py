@@ -101,6 +101,7 @@ class Comparison:
             raise UserError(f"{self.images.name} has one class; classifiers need two or more")
         for work in self.works:
             work.method.jobs(self.images.class_names)  # refuses too few of them
+            work.require_weights()
         self._limit(self._recorded_limit())
         self.failures, self.held = [], []
 

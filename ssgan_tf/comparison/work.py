@@ -24,6 +24,7 @@ from ssgan_tf.files import write_json
 from ssgan_tf.generation.generated_set import write_generated_set
 from ssgan_tf.json_files import NUMBER, Each, find_json
 from ssgan_tf.methods import create
+from ssgan_tf.perceptual import require_found
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training import fit
 from ssgan_tf.training.loop import seconds_of_training
@@ -182,6 +183,12 @@ class MemberWork(Work):
         """Generator updates of each network, such that all members make equally many; or None."""
         updates = self.study.options.iterations
         return updates and updates * len(self.study.images.class_names) // self.networks
+
+    def require_weights(self):
+        """Refuse a file of VGG-19's weights that is not there, unless training is over."""
+        settings = self.method.settings
+        if settings.mu and not self._is_done("train"):
+            require_found(settings.vgg_weights)
 
     def _networks(self):
         return self.method.jobs(self.study.images.class_names)

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from ssgan_tf.data.decoding import MAX_FILE_BYTES, Budget, UnreadableImageError, decode
 from ssgan_tf.data.image_set import ImageSet
 from ssgan_tf.errors import UserError
+from ssgan_tf.files import is_plain_name
 
 _READABLE = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif", ".webp"}
 _OTHER_IMAGES = {".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".psd", ".svg", ".dng"}
@@ -99,6 +100,11 @@ def scan_folder(folder: Path) -> FolderScan:
             raise UserError(f"{folder} {_what_is_there(folder)}; {_EXPECTED}")
         files, nested = [], []
         for class_path in class_paths:
+            if not is_plain_name(class_path.name):
+                raise UserError(
+                    f"{folder} has a folder {class_path.name!r}, and a class cannot be called so; "
+                    "rename it"
+                )
             files += [_look_at(path, class_path.name) for path in image_files(class_path)]
             nested += [
                 f"{class_path.name}/{inner.name}/{path.name}"

@@ -125,7 +125,7 @@ def places_of(
     dataset: str | os.PathLike | None, datasets_dir: str | os.PathLike | None = None
 ) -> list[Path]:
     """Return the folders that a data set's name or path may stand for; none for None."""
-    if dataset is None:
+    if not dataset:  # an empty name stands for no place, least of all for this one
         return []
     return [datasets_folder(datasets_dir) / dataset, Path(dataset).expanduser()]
 

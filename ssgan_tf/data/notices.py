@@ -6,6 +6,7 @@ import sys
 from collections import defaultdict
 
 from ssgan_tf.data.image_set import ImageSet
+from ssgan_tf.terminal import printable
 
 _MAX_LISTED = 20
 
@@ -18,7 +19,7 @@ def report(image_set: ImageSet, nested: tuple[str, ...] = ()) -> None:
         nested: images that lie too deep to be read, as `"class/folder/file.jpg"`.
     """
     for line in [*_unusable(image_set), *_too_deep(nested), *_duplicates(image_set)]:
-        print(f"{image_set.name}: {line}", file=sys.stderr)
+        print(printable(f"{image_set.name}: {line}"), file=sys.stderr)
 
 
 def _unusable(image_set: ImageSet) -> list[str]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from ssgan_tf.device import lost_worker
 from ssgan_tf.errors import UserError
 
 STRATEGIES = ("none", "mirrored", "multi_worker")
@@ -80,7 +81,8 @@ def _multi_worker():
         machines = [*cluster["cluster"]["chief"], *machines]
         chief = task["type"] == "chief"
     try:
-        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        with lost_worker.awaited():
+            strategy = tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
         raise UserError(
             "--strategy multi_worker must be set up before TensorFlow does anything else; "

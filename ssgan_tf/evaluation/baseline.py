@@ -41,13 +41,13 @@ def _of_comparison(path, class_names):
     file = path / RESULTS if path.is_dir() else path
     try:
         results = read_json(file)
-        compared = set(results["data"]["classes"])
+        compared = set(map(str, results["data"]["classes"]))
         means = [
-            row["mean"]["accuracy"]["mean"]
+            float(row["mean"]["accuracy"]["mean"])
             for row in results["rows"]
             if row["condition"] == ORIGINAL
         ]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         raise UserError(
             f"--baseline {path}: neither an accuracy, such as 0.65, nor a comparison by "
             f"classify.py with its {RESULTS}"
@@ -62,4 +62,4 @@ def _of_comparison(path, class_names):
             f"--baseline {path}: no training of '{ORIGINAL}' has finished; run classify.py to "
             "its end, or write an accuracy"
         )
-    return float(means[0])
+    return means[0]

@@ -41,14 +41,14 @@ SCHEMA = 1  # of metrics.json; raised when a key changes its meaning
 
 def evaluate(
     generated, out, *, dataset=None, real=None, inception="auto", features="pool_3",
-    super_classes=None, baseline=None, seed=0, cache_dir=None, progress=True, **inputs,
+    super_classes=None, baseline=None, seed=0, cache_dir=None, progress=True, held=False, **inputs,
 ):  # fmt: skip
     """Compare generated images with real ones by every measure and write the results.
 
     Args:
         generated: folder of generated images.
         out: folder for `metrics.json`, `report.html` and the pictures; new, or of an earlier
-            evaluation, which is replaced. Where several processes may come by, see `own_folder`.
+            evaluation, which is replaced. Other processes are kept out.
         dataset: name or path of the real data set; or
         real: any folder of real images.
         inception: "auto" or a file; see `open_inception`.
@@ -59,16 +59,24 @@ def evaluate(
         seed: of everything that is drawn.
         cache_dir: of decoded images and features.
         progress: show bars.
+        held: the caller is inside `own_folder` of `out`.
         **inputs: more arguments of `load_inputs`.
 
     Returns:
         what `metrics.json` holds, a dict; see `docs/evaluation.md`.
 
     Raises:
-        UserError: the folders, the classes or the network do not fit.
+        UserError: the folders, the classes or the network do not fit, or another process is
+            writing `out`.
     """
     out, seconds = Path(out).expanduser(), Seconds()
-    require_own(out, generated, real, *places_of(dataset, inputs.get("datasets_dir")))
+    if not held:
+        with own_folder(out, generated, real, *places_of(dataset, inputs.get("datasets_dir"))):
+            return evaluate(
+                generated, out, dataset=dataset, real=real, inception=inception, features=features,
+                super_classes=super_classes, baseline=baseline, seed=seed, cache_dir=cache_dir,
+                progress=progress, held=True, **inputs,
+            )  # fmt: skip
     require_known(features)
     require("seed", seed)
     require("image_size", inputs.get("image_size"))

@@ -16,6 +16,7 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.files import (
     content_of,
     disk_errors,
+    resolved,
     sweep_temporaries,
     write_atomically,
     write_json,
@@ -23,6 +24,7 @@ from ssgan_tf.files import (
 from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.generation.filtering import Selection, examples_sheet
 from ssgan_tf.progress import progress_bar
+from ssgan_tf.runs.run_directory import TRAINED, RunDirectory
 from ssgan_tf.training.trained import load_run
 from ssgan_tf.version import __version__
 
@@ -72,6 +74,10 @@ def write_generated_set(
     if classes is not None and not classes:
         raise UserError("--classes names no class; name some, or leave it out for all")
     run, out = Path(run), Path(out)
+    recorded = RunDirectory(run).config(TRAINED)["data"]["classes"]
+    with disk_errors(f"writing {out}"):
+        _require_own(out)  # sooner than all that takes time
+    _require_not_among_images(out, recorded, run)
     trained = load_run(run, average, dataset, datasets_dir)
     sampler, settings = trained.sampler, trained.method.settings
     names = sorted(classes or sampler.class_names)
@@ -82,10 +88,10 @@ def write_generated_set(
     if filtered:
         filtered.require(names, settings.image_size)
     source = trained.provenance
-    recorded = source["data"]["classes"]
     cost = trained.method.cost(len(source["settings"].get("classes", [None])))
-    _require_not_among_images(out, recorded, run)
     counts = counts_to_generate(per_class, {name: len(recorded[name]["train"]) for name in names})
+    if not any(counts.values()):
+        raise UserError("--per_class balance makes no images of equal classes; name a number")
     manifest = {
         "made_by": f"ssgan_tf {__version__}",
         **source,
@@ -206,8 +212,8 @@ def _begin(out, manifest):
 def _require_not_among_images(out, class_names, run):
     """Refuse a folder inside a data set of these classes, where it would count as one more."""
     # By what lies there: a run does not record where its data set is, and sets may be moved.
-    for folder in out.resolve().parents:
-        if folder != run.resolve() and all(
+    for folder in resolved(out).parents:
+        if folder != resolved(run) and all(
             (folder / name).is_dir() and image_files(folder / name) for name in class_names
         ):
             raise UserError(

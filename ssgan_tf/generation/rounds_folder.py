@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -83,7 +84,7 @@ class RoundsFolder:
         without images.
         """
         known = find_json(self.path / SETS, SETS_SHAPE) or {}
-        return {int(number): entry for number, entry in known.items()}
+        return {int(number): known[number] for number in known if re.fullmatch(r"\d{1,4}", number)}
 
     def record_set(self, number, acceptance_rate, fingerprint):
         """Record that the set of a round has been written; see `sets`."""

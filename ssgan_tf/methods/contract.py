@@ -17,6 +17,7 @@ import numpy as np
 
 from ssgan_tf.bounds import require_fields
 from ssgan_tf.data import ImageSet
+from ssgan_tf.data.class_names import require_free_names
 from ssgan_tf.errors import UserError
 
 
@@ -236,8 +237,10 @@ class Method(abc.ABC):
         By default each class for itself.
 
         Raises:
-            UserError: the method cannot learn these classes.
+            UserError: the method cannot learn these classes, or a class has a name that a run or a
+                generated set needs for something else.
         """
+        require_free_names(class_names)
         return {name: (name,) for name in class_names}
 
     def shared(self, class_names) -> bool:

@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable
 from html import escape
 
+from ssgan_tf.terminal import printable
+
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
@@ -141,15 +143,16 @@ class Table:
             )
         ]
         lines = ["  ".join(line).rstrip() for line in zip(*columns, strict=True)]
-        above = [_printable(self.caption), ""] if self.caption else []
-        below = [_printable(self.note)] if self.note else []
-        below += [f"[{number}] {_printable(note)}" for note, number in self._note_numbers.items()]
+        above = [printable(self.caption), ""] if self.caption else []
+        below = [printable(self.note)] if self.note else []
+        below += [f"[{number}] {printable(note)}" for note, number in self._note_numbers.items()]
         return "\n".join(above + lines + ([""] if below else []) + below)
 
     def csv(self) -> str:
         """Return the table as CSV: numbers in full, missing ones empty, notes left out.
 
-        A column with intervals is followed by its lower and its upper bounds.
+        A column with intervals is followed by its lower and its upper bounds. A text that a
+        spreadsheet would take for a formula begins with an apostrophe.
         """
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
@@ -165,7 +168,7 @@ class Table:
                     values += [f"{cell.value} low", f"{cell.value} high"]
                 elif bounded:
                     values += cell.bounds or (None, None)
-            writer.writerow(values)
+            writer.writerow(map(_no_formula, values))
         return file.getvalue()
 
     def _html_row(self, row, links):
@@ -196,7 +199,7 @@ class Table:
 
     def _text_column(self, cells, right):
         values = [
-            "*" * cell.emphasis + ("-" if cell.value is None else _printable(str(cell)))
+            "*" * cell.emphasis + ("-" if cell.value is None else printable(str(cell)))
             for cell in cells
         ]
         marks = [f" [{self._note_numbers[cell.note]}]" if cell.note else "" for cell in cells]
@@ -214,10 +217,10 @@ def _as_cell(value, digits=None):
     return cell if cell.digits is not None else dataclasses.replace(cell, digits=digits)
 
 
-def _printable(text):
-    # Names of files can hold line breaks, codes that a terminal obeys, and bytes that are no text.
-    controls = ("Cc", "Cs", "Zl", "Zp")
-    return "".join("?" if unicodedata.category(sign) in controls else sign for sign in text)
+def _no_formula(value):
+    # By the advice of OWASP, "CSV injection".
+    formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if formula else value
 
 
 def _width(text):

@@ -274,6 +274,10 @@ class RunDirectory:
         """`config` with the classes of `earlier` that it lacks, if both may share a run."""
         differences = _changed_settings(earlier["settings"], config["settings"])
         classes, asked = earlier["data"].get("classes", {}), config["data"].get("classes", {})
+        named = [data.get("name") for data in (earlier["data"], config["data"])]
+        # A data set that was renamed brings no class that is new.
+        if None not in named and named[0] != named[1] and asked.keys() - classes.keys():
+            differences.append(f"--dataset was {named[0]}, is now {named[1]}")
         for name in classes.keys() & asked.keys():
             differences += _changed_images(name, classes[name], asked[name])
         if differences:

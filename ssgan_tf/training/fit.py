@@ -8,7 +8,7 @@ import math
 import os
 
 from ssgan_tf.bounds import require_fields
-from ssgan_tf.device.strategy import make_workers
+from ssgan_tf.device.strategy import STRATEGIES, make_workers
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors
 from ssgan_tf.jobs import share
@@ -44,6 +44,10 @@ class Options:
         if self.run_dir is not None:
             object.__setattr__(self, "run_dir", os.fspath(self.run_dir))
         require_fields(self)
+        if self.strategy not in STRATEGIES:  # before data sets are loaded
+            raise UserError(
+                f"--strategy is {self.strategy}; it must be one of {', '.join(STRATEGIES)}"
+            )
         if self.jit and self.strategy != "none":
             raise UserError("--jit works with --strategy none only")
         if self.jobs[1] > 1 and self.overwrite:
@@ -82,7 +86,8 @@ def fit(method, image_set, *, held_out=None, source=None, **options):
         the `Sampler` of the classes that were trained (those that `jobs` leave).
 
     Raises:
-        UserError: an option, the data or the run directory does not fit, or a loss is not finite.
+        UserError: an option, the data or the run directory does not fit, a loss is not finite, or
+            another machine is gone.
         Interrupted: SIGINT or SIGTERM; the state has been saved.
     """
     options = _make_options(options)
@@ -104,7 +109,11 @@ def fit(method, image_set, *, held_out=None, source=None, **options):
     with workers.strategy.scope():
         config = make_config(method, image_set, held_out, options, source)
     run = RunDirectory(options.run_dir or default_run_path(image_set.name, method.name))
-    with disk_errors(f"training into {run.path}"):
+    several = options.strategy == "multi_worker"
+    with (
+        lost_worker.named() if several else contextlib.nullcontext(),
+        disk_errors(f"training into {run.path}"),
+    ):
         writing = contextlib.nullcontext()
         if workers.chief:
             writing = run.begun(config, jobs, options.overwrite)

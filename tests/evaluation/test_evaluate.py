@@ -12,6 +12,7 @@ from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation import evaluate
 from ssgan_tf.evaluation.tables import distance_table, memorisation_table, quality_table
+from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.metrics import features
 from ssgan_tf.metrics.frechet import frechet_distance, halves_distance
 from ssgan_tf.metrics.inception import Inception
@@ -265,3 +266,12 @@ def test_a_graph_without_logits_says_so(place, tmp_path):
     measured = measure(place, tmp_path / "out", inception=tmp_path / "part.pb", features="mixed_8")
     assert measured["overall"]["IS"] == {"generated": None, "training": None}
     assert "ends before the logits" in quality_table(measured).text()
+
+
+def test_a_folder_that_another_process_writes_is_refused(place):
+    with (
+        FolderLock(place / "held", "--out"),
+        pytest.raises(UserError, match="held is in use by process"),
+    ):
+        measure(place, place / "held")
+    assert not (place / "held" / "metrics.json").exists()

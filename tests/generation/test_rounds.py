@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from ssgan_tf.errors import UserError
+from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.generation import rounds
 from ssgan_tf.generation.filtering import Filter
+from ssgan_tf.generation.generated_set import write_generated_set
 from ssgan_tf.generation.rounds_folder import RoundsFolder
 from tests.generation.chosen import CLASSES, LEARNT, Chosen
 from tests.training.tiny import painted_squares
@@ -234,3 +236,35 @@ def test_the_folder_of_the_rounds_lies_beside_the_set(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "set")
     assert RoundsFolder("augmented/set/").path == Path("augmented/set.rounds")
     assert RoundsFolder(".").path == tmp_path / "set.rounds"
+
+
+def test_a_set_that_another_process_holds_keeps_its_manifest(run_dir, record, tmp_path):
+    out, lock = tmp_path / "set", FolderLock(tmp_path / "set", "--out")
+    before = {}
+
+    def train(images, real_count, new_record, between):
+        lock.acquire()
+        before["manifest"] = (out / "manifest.json").read_bytes()
+        return Chosen(new_record, 5)  # no better, so only the manifest is left to write
+
+    with pytest.raises(UserError, match="set is in use by process"):
+        filter_twice(run_dir, out, record, train)
+    lock.release()
+    assert (out / "manifest.json").read_bytes() == before["manifest"]
+
+
+def test_a_set_that_another_process_has_written_meanwhile_stays_as_it_is(run_dir, record, tmp_path):
+    out, written = tmp_path / "set", {}
+
+    def train(images, real_count, new_record, between):
+        written["manifest"] = write_generated_set(run_dir, out, 3, progress=False)
+        return Chosen(new_record, 5)
+
+    with pytest.raises(UserError, match="set has been changed by another process since round 1"):
+        filter_twice(run_dir, out, record, train)
+    assert json.loads((out / "manifest.json").read_text()) == written["manifest"]
+
+
+def filter_twice(run_dir, out, record, train):
+    first = Filter(Chosen(record, 5), 0.8, 20, "seed-0")
+    rounds.filter_in_rounds(run_dir, out, 6, first, rounds=2, train=train, progress=False)

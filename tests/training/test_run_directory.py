@@ -64,6 +64,13 @@ def run(tmp_path):
     return run
 
 
+def test_classes_of_another_data_set_do_not_join_a_run(run):
+    other = {"name": "pets", "classes": {"cats": {"train": ["x"], "test": ["y"]}}}
+    assert "--dataset was flower, is now pets" in refusal(run, changed(data=other))
+    run.prepare(changed(data={"name": "renamed"}))  # the same images of the same classes
+    run.prepare(changed(data={"name": "renamed", "classes": other["classes"]}))
+
+
 def test_config_comes_back(run):
     assert run.config() == CONFIG
     assert json.loads((run.path / "config.json").read_text()) == CONFIG

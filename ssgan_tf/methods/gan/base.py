@@ -131,8 +131,9 @@ class GAN(Method):
         Raises:
             UserError: a conditional method is given one class.
         """
+        for_each = super().jobs(class_names)
         if not self.conditional:
-            return super().jobs(class_names)
+            return for_each
         if len(class_names) < 2:
             raise UserError(
                 f"{self.name} learns to tell classes apart and there is one; train on two "
