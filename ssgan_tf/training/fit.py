@@ -8,6 +8,7 @@ import math
 import os
 
 from ssgan_tf.bounds import require_fields
+from ssgan_tf.device import lost_worker
 from ssgan_tf.device.strategy import STRATEGIES, make_workers
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors

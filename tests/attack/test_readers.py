@@ -15,7 +15,7 @@ from damage import anything, bytes_of, file_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from ssgan_tf.classify.rounds_folder import SETS, RoundsFolder
+from ssgan_tf.generation.rounds_folder import SETS, RoundsFolder
 
 from ssgan_tf.data import load_dataset
 from ssgan_tf.data.decoding import UnreadableImageError, decode
