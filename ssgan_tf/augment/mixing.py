@@ -63,7 +63,7 @@ def samplepairing(images, count, rng):
 
 
 def smote(images, count, rng):
-    """Return images at random places between an image and one of its nearest neighbours.
+    """Return images at random positions between an image and one of its nearest neighbours.
 
     imbalanced-learn's SMOTE (Chawla et al. 2002) on pixels, by Euclidean distance.
 

@@ -137,11 +137,11 @@ def equalize(images, sign):
     values = ops.cast(ops.round(images), "int32")
     # A histogram of 256 values for each channel of each image, all in one vector.
     starts = 256 * ops.reshape(ops.arange(count * channels), (count, 1, 1, channels))
-    places = ops.reshape(starts + values, (-1,))
-    histograms = ops.segment_sum(ops.ones_like(places), places, 256 * count * channels)
+    indices = ops.reshape(starts + values, (-1,))
+    histograms = ops.segment_sum(ops.ones_like(indices), indices, 256 * count * channels)
     histograms = ops.reshape(histograms, (-1, 256))
     darker = ops.reshape(ops.cumsum(histograms, axis=1) - histograms, (-1,))
-    darker = ops.reshape(ops.take(darker, places), (count, height, width, channels))
+    darker = ops.reshape(ops.take(darker, indices), (count, height, width, channels))
     brightest = ops.cast(values == ops.max(values, axis=(1, 2), keepdims=True, initial=0), "int32")
     step = (height * width - ops.sum(brightest, axis=(1, 2), keepdims=True)) // 255
     spread = ops.minimum((darker + step // 2) // ops.maximum(step, 1), 255)

@@ -1,14 +1,13 @@
-"""Whose turn it is: each image of a class is used once before any is used again."""
+"""The order of images: each image of a class is used once before any is used again."""
 
 import numpy as np
 
 
 def in_turn(size, count, rng):
-    """Yield `count` places in [0, size): one random order of all of them after another.
+    """Yield `count` indices below `size`: random permutations, one after another.
 
-    The generator draws from `rng` only when an order is used up. So a caller that draws what it
-    needs for an image before it asks for the next one gets the same first images however many
-    follow.
+    It draws from `rng` only at the start of a permutation. So a caller that draws what it needs for
+    an image before asking for the next index gets the same first images, whatever the count.
     """
     for number in range(count):
         if number % size == 0:
@@ -23,13 +22,13 @@ def change_each(change, images, count, rng):
         change: takes uint8 `(height, width, 3)` and an `np.random.Generator`, and returns uint8
             of that shape.
         images: uint8 `(n, height, width, 3)`.
-        count: how many to make.
+        count: the number of images to make.
         rng: `np.random.Generator`.
 
     Returns:
         uint8 `(count, height, width, 3)`.
     """
     changed = np.empty((count, *images.shape[1:]), np.uint8)
-    for number, place in enumerate(in_turn(len(images), count, rng)):
-        changed[number] = change(images[place], rng)
+    for number, index in enumerate(in_turn(len(images), count, rng)):
+        changed[number] = change(images[index], rng)
     return changed

@@ -282,14 +282,16 @@ def test_a_seed_decides_the_start_whatever_the_condition(make, tmp_path, monkeyp
 
 
 def test_a_damaged_result_is_made_anew(make, tmp_path, trained):
-    make(tmp_path).run()
+    study = make(tmp_path)
+    study.run()
     path = tmp_path / "runs" / "original" / "seed-1" / "result.json"
     result = json.loads(path.read_text())
     edited = [json.dumps(result | changes) for changes in ({"scores": 5}, {"steps": None})]
     for damage in ("{}", "[]", "no JSON", "[" * 100_000, *edited):
         path.write_text(damage)
-        make(tmp_path).run()
-    assert [name for name, *_ in trained[2:]] == ["original seed 1"] * 6
+        assert "2 trainings" in study.plan() and "1 of them finished" in study.plan()
+    study.run()
+    assert [name for name, *_ in trained[2:]] == ["original seed 1"]
 
 
 def test_results_without_predictions_are_read_and_get_no_finding(make, tmp_path, trained):

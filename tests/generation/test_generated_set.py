@@ -1,3 +1,4 @@
+import functools
 import json
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ from PIL import Image
 from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
 from ssgan_tf.folder_lock import FolderLock
+from ssgan_tf.generation import generated_set
 from ssgan_tf.generation.filtering import Filter
 from ssgan_tf.generation.generated_set import write_generated_set
 from tests.training.tiny import painted_squares, tiny_method
@@ -22,6 +24,14 @@ def trained(tmp_path_factory):
     method = tiny_method("dcgan", batch_size=2)  # whose step compiles fastest
     method.fit(images, run_dir=run_dir, iterations=1, progress=False)
     return run_dir, method
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded_once():
+    """Load each run once: building its networks takes longest of all that writes a small set."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generated_set, "load_run", functools.cache(generated_set.load_run))
+        yield
 
 
 class ByChance:
