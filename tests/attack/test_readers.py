@@ -15,7 +15,6 @@ from damage import anything, bytes_of, file_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from ssgan_tf.generation.rounds_folder import SETS, RoundsFolder
 
 from ssgan_tf.data import load_dataset
 from ssgan_tf.data.decoding import UnreadableImageError, decode
@@ -25,6 +24,7 @@ from ssgan_tf.evaluation.baseline import read_baseline
 from ssgan_tf.evaluation.results import METRICS, require_own
 from ssgan_tf.files import HOLDER
 from ssgan_tf.folder_lock import FolderLock
+from ssgan_tf.generation.rounds_folder import SETS, RoundsFolder
 from ssgan_tf.json_files import Damaged, Each, parse
 from ssgan_tf.metrics.inception_graph import open_inception
 from ssgan_tf.metrics.ssim import read_super_classes
