@@ -70,6 +70,7 @@ class ACGAN(DCGAN):
     """
 
     name = "acgan"
+    label = "ACGAN"
     defaults = Settings(latent_dim=100, learning_rate=2e-4, batch_size=100, critic_steps=1)
     conditional = True
     loss_names = ("critic_loss", "class_loss", "generator_loss")

@@ -99,6 +99,7 @@ class GAN(abc.ABC):
     """
 
     name: ClassVar[str]
+    label: ClassVar[str]  # what papers call it
     defaults: ClassVar[Settings] = Settings()
     uses: ClassVar[tuple[str, ...]] = ()  # those of `OPTIONAL` that mean something to it
     conditional: ClassVar[bool] = False  # one network that is told the class, not one per class

@@ -17,6 +17,7 @@ class DCGAN(GAN):
     """
 
     name = "dcgan"
+    label = "DCGAN"
     defaults = Settings(
         latent_dim=100, noise="uniform", learning_rate=2e-4, batch_size=128, critic_steps=1
     )

@@ -74,6 +74,7 @@ class ReACGAN(GAN):
     """
 
     name = "reacgan"
+    label = "ReACGAN"
     defaults = Settings(latent_dim=100, learning_rate=2e-4, batch_size=64, critic_steps=5)
     conditional = True
     loss_names = ("critic_loss", "class_loss", "generator_loss")

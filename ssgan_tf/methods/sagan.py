@@ -68,6 +68,7 @@ class SAGAN(GAN):
     """The hinge loss (SAGAN, Eq. 4), and a critic that learns four times as fast."""
 
     name = "sagan"
+    label = "SAGAN"
     defaults = Settings(critic_steps=1)
 
     def build_generator(self, classes=1):

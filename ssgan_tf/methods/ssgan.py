@@ -75,6 +75,7 @@ class SSGAN(WGANGP):
     """WGAN-GP's losses, plus the perceptual loss in the generator's (SSGAN, Eq. 1-3)."""
 
     name = "ssgan"
+    label = "SSGAN"
     defaults = Settings(mu=0.01, lambda_=1.0)
     uses = ("pyramid", "generator_norm", "mu", "lambda_", "vgg_weights")
     betas = (0.5, 0.9)  # the paper names none

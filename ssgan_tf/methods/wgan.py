@@ -37,6 +37,7 @@ class WGAN(DCGAN):
     """DCGAN's networks with the Wasserstein losses, five clipped critic steps and RMSprop."""
 
     name = "wgan"
+    label = "WGAN"
     defaults = Settings(latent_dim=100, learning_rate=5e-5, batch_size=64, critic_steps=5)
     loss_names = ("critic_loss", "wasserstein", "generator_loss")
 

@@ -15,6 +15,7 @@ class WGANGP(GAN):
     """DCGAN's networks, the critic with layer normalisation, and the penalised critic loss."""
 
     name = "wgan-gp"
+    label = "WGAN-GP"
     defaults = Settings(lambda_=10.0)
     uses = ("lambda_",)
     betas = (0.0, 0.9)  # Algorithm 1
