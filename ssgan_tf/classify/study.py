@@ -28,6 +28,7 @@ from ssgan_tf.data import load_dataset
 from ssgan_tf.data.loading import places_of
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors, require_outside, write_json
+from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.progress import progress_bar
 from ssgan_tf.training.fit import Interrupted
 from ssgan_tf.training.interruption import Interruption
@@ -208,16 +209,35 @@ class Study:
         directory = RunDirectory(self.out, "--out")
         with disk_errors(f"writing {self.out}"), directory.lock():
             directory.prepare(make_config(self), overwrite=overwrite)
-            pending = self._pending()
-            with Interruption() as interruption, self._bar(pending) as bar:
-                try:
-                    for member in pending:
-                        self._train(member, bar, interruption)
-                        gc.collect()  # compiled functions refer to themselves
-                except Stopped:
-                    self._write_results()
-                    raise Interrupted(interruption.exit_code) from None
+            try:
+                self.train(self.members)
+            except Interrupted:
+                self._write_results()
+                raise
             return self._write_results()
+
+    def train(self, members):
+        """Train and test those of some members that have not finished.
+
+        Each is locked meanwhile, so that several processes can train others in one folder. The
+        folder must have been prepared.
+
+        Args:
+            members: of `self.members`.
+
+        Raises:
+            UserError: one was made of other images, or another process is at it.
+            Interrupted: a signal; what has finished is kept.
+        """
+        pending = self._pending(members)
+        with Interruption() as interruption, self._bar(pending) as bar:
+            try:
+                for member in pending:
+                    with FolderLock(member.folder(self.out), "--out"):
+                        self._train(member, bar, interruption)
+                    gc.collect()  # compiled functions refer to themselves
+            except Stopped:
+                raise Interrupted(interruption.exit_code) from None
 
     def _write_results(self):
         """Write `results.json`, the pictures and `report.html`; return the first."""
@@ -228,10 +248,10 @@ class Study:
         )
         return results
 
-    def _pending(self):
+    def _pending(self, members):
         """Return the members to train; refuse those that were made of other images."""
         pending = []
-        for member in self.members:
+        for member in members:
             result = member.result(self.out)
             wanted = self.keep_weights and not (member.folder(self.out) / RECORD).exists()
             if result and result["fingerprint"] != self.generated_part(member).fingerprint():
