@@ -159,16 +159,17 @@ def _training(work):
     condition = "unfinished" if pending else "finished"
     if pending and state["failure"]:
         condition = "failed"
+    settings, learnt = work.recorded()
     paths = {"run": work.run, "generated": work.generated, "evaluation": work.evaluation,
              "classification": work.comparison.out / FOLDER}  # fmt: skip
     return {
         "seed": work.seed,
-        "settings": work.settings(),
+        "settings": settings,
         "state": condition,
         "stage": (state["stage"] or pending[0]) if pending else None,
         "failure": state["failure"] if pending else None,
         "iterations": work.updates(),
-        "learnt_from": work.learnt_from(),
+        "learnt_from": learnt,
         "seconds": state["seconds"],
         "metrics": None if "evaluate" in pending else work.metrics(),
         "paths": {

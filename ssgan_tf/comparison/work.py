@@ -191,18 +191,16 @@ class ContestantWork(Work):
         steps = {name: run.checkpoints(name).latest_step() for name in self.networks}
         return {name: step for name, step in steps.items() if step is not None}
 
-    def learnt_from(self):
-        """Return how many real images of each class its run has recorded, else is to learn from."""
-        recorded = (self._config() or {"data": {"classes": {}}})["data"]["classes"]
-        return {
-            name: len(recorded[name]["train"]) if name in recorded else count
-            for name, count in self.comparison.parts.train.counts().items()
-        }
+    def recorded(self):
+        """Return its settings by flag, and of each class how many real images it learns from.
 
-    def settings(self):
-        """Return its settings by flag: those that its run has recorded, once it has begun."""
-        recorded = (self._config() or {"settings": self.method.as_flags()})["settings"]
-        return {name: value for name, value in recorded.items() if name != "method"}
+        Both are what its run has recorded, once it has begun.
+        """
+        config = self._config() or {"settings": self.method.as_flags(), "data": {"classes": {}}}
+        settings, classes = config["settings"], config["data"]["classes"]
+        counts = self.comparison.parts.train.counts()
+        counts |= {name: len(one["train"]) for name, one in classes.items() if name in counts}
+        return {name: value for name, value in settings.items() if name != "method"}, counts
 
     def metrics(self):
         """Return the `metrics.json` of its evaluation, or None where it is not complete."""
@@ -244,13 +242,12 @@ class ContestantWork(Work):
     def _has_settings(self):
         """Return whether its run was recorded with the settings that it would have now."""
         config, settings = self._config(), self.method.as_flags()
-        weights = settings.pop("vgg_weights", None)
+        weights = settings.pop("vgg_weights", None) if self.method.settings.mu else None
         if settings["precision"] == "auto":  # another machine's may differ; what is done is done
             del settings["precision"]
+        settings.pop("vgg_weights", None)  # recorded with their hash
         same = all(config["settings"].get(name) == value for name, value in settings.items())
-        return same and config["options"]["vgg_weights"] == (
-            weights if settings.get("mu") else None
-        )
+        return same and config["options"]["vgg_weights"] == weights
 
     def _train(self):
         comparison, terms = self.comparison, self.comparison.terms
@@ -272,22 +269,13 @@ class ContestantWork(Work):
         manifest, updates = read_manifest(self.generated), self.updates()
         if not manifest or not manifest.get("complete"):
             return False
-        made = {
-            name: (
-                entry["count"],
-                entry["checkpoint_step"],
-                len(list((self.generated / name).glob("*.png"))),
-            )
-            for name, entry in manifest["classes"].items()
-        }
-        count = self.comparison.terms.per_class
-        wanted = {
-            class_name: (count, updates[network], count)
-            for network, class_names in self.networks.items()
-            for class_name in class_names
-        }
+        count, made = self.comparison.terms.per_class, manifest["classes"]
+        wanted = {name: updates[network] for network in self.networks
+                  for name in self.networks[network]}  # fmt: skip
         return (
-            made == wanted
+            {name: entry["checkpoint_step"] for name, entry in made.items()} == wanted
+            and all(entry["count"] == count for entry in made.values())
+            and all(len(list((self.generated / name).glob("*.png"))) == count for name in made)
             and manifest["seed"] == self.seed
             and manifest["settings"] == self._config()["settings"]
         )
@@ -301,9 +289,8 @@ class ContestantWork(Work):
 
     def _is_evaluated(self):
         metrics, comparison = self.metrics(), self.comparison
-        if metrics is None or metrics["features"]["tensor"] != comparison.terms.tensor:
-            return False
-        if metrics["features"]["graph_sha256"] != comparison.inception_digest:
+        measured = metrics["features"]["tensor"], metrics["features"]["graph_sha256"]
+        if measured != (comparison.terms.tensor, comparison.inception_digest):
             return False
         images = load_dataset(
             self.generated.absolute(), comparison.image_size, progress=False, notices=False,

@@ -379,7 +379,7 @@ def test_of_a_run_with_more_classes_those_of_the_comparison_are_drawn(
 def test_other_settings_of_a_finished_training_are_seen(make, copied):
     def is_trained(**settings):
         work = make(copied, names=["dcgan"], settings=settings, classify=False).works[0]
-        return work.stages["train"].is_done(), work.settings()["precision"]
+        return work.stages["train"].is_done(), work.recorded()[0]["precision"]
 
     assert is_trained() == (True, "float32")
     assert is_trained(ema=0.5) == (False, "float32")

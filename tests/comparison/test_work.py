@@ -148,7 +148,7 @@ def test_contestants_learn_from_as_many_real_images_as_classifiers(make, tmp_pat
 
     def counts(**terms):
         comparison = make(tmp_path, names=["dcgan"], terms=terms)
-        learnt = comparison.works[0].learnt_from()
+        _, learnt = comparison.works[0].recorded()
         assert learnt == comparison.parts.train.counts()
         return learnt["red"], make_study(comparison, []).division.training.counts()["red"]
 
@@ -158,14 +158,13 @@ def test_contestants_learn_from_as_many_real_images_as_classifiers(make, tmp_pat
     assert make(tmp_path, classify=False).parts.train.counts() == {"blue": 6, "red": 6}
 
 
-def test_what_a_run_has_learnt_from_is_what_it_recorded(make, tmp_path):
+def test_settings_and_images_of_a_run_are_those_that_it_recorded(make, tmp_path):
     (work,) = make(tmp_path, names=["dcgan"], classify=False).works
     work.run.mkdir(parents=True)
     classes = {"red": {"train": ["an image"] * 15}}
     config = {"settings": {"method": "dcgan", "ema": 0.5}, "data": {"classes": classes}}
     (work.run / "config.json").write_text(json.dumps(config))
-    assert work.learnt_from() == {"blue": 11, "red": 15}
-    assert work.settings() == {"ema": 0.5}
+    assert work.recorded() == ({"ema": 0.5}, {"blue": 11, "red": 15})
 
 
 def test_what_cannot_work_is_refused_before_anything_is_written(make, place, tmp_path):
