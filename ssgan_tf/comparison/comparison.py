@@ -248,7 +248,7 @@ class Comparison:
             if stage not in work.pending():  # the same images came out as before
                 continue
             _heed(interruption)
-            self._say(work, f"{work.stages[stage].doing}; {self._left()} left in all")
+            self._say(work, f"{work.stages[stage].doing}; {self._left()}")
             try:
                 work.perform(stage)
             except Interrupted:
@@ -266,9 +266,10 @@ class Comparison:
 
     def _left(self):
         """Return in words how long all that this process has to do is going to take."""
-        todo = [(work, work.pending()) for work in self.own_works]
-        words = in_words(sum(self.estimate.seconds(*each) for each in todo))
-        return "more than " * any(self.estimate.unknown(*each) for each in todo) + words
+        todo = {work: work.pending() for work in self.own_works}
+        words = f"{in_words(self.estimate.total(todo))} left in all"
+        unknown = self.estimate.unknown(todo)
+        return words + f", without {', '.join(unknown)}" * bool(unknown)
 
     def _report(self, gather=False):
         """Write `results.json`, the tables, the pictures and the page; return the `Results`.

@@ -55,19 +55,14 @@ KNOWN = tuple(dict.fromkeys(sum([TABLES[2], *TABLES.values(), *FIGURES.values()]
 class Contestant:
     """One of the trained things that a `Comparison` compares; files and pages call it a member.
 
-    Attributes:
-        name: what the user calls it, and the name of its folder: "ssgan-mu-0.1".
-        method: a key of `ssgan_tf.methods.METHODS`.
-        changes: settings that differ from the method's defaults, by the names in `Settings`.
-        label: as the paper calls it: "SSGAN, μ = 0.1".
-        seed: of a further training; None for the first one, which has the comparison's own seed.
+    A further training is one too; it has a folder and a condition of its own.
     """
 
-    name: str
-    method: str
-    changes: dict = field(default_factory=dict, hash=False)
-    label: str = ""
-    seed: int | None = None
+    name: str  # what the user calls it, and its folder: "ssgan-mu-0.1"
+    method: str  # a key of `ssgan_tf.methods.METHODS`
+    changes: dict = field(default_factory=dict, hash=False)  # from its defaults, as in `Settings`
+    label: str = ""  # as the paper calls it: "SSGAN, μ = 0.1"
+    seed: int | None = None  # of a further training; the first one has the comparison's own
 
     @property
     def of(self):
@@ -80,11 +75,7 @@ class Contestant:
         return condition_of(self.name)
 
     def again(self, seed):
-        """Return a further training, which has a folder and a condition of its own.
-
-        Args:
-            seed: of its weights, batches and noise.
-        """
+        """Return a further training: weights, batches and noise have this seed."""
         return dataclasses.replace(
             self, name=training_name(self.name, seed), label=f"{self.label}, seed {seed}", seed=seed
         )
@@ -163,16 +154,9 @@ def _parse_variant(text):
 
 
 def choose(methods=(), tables=(), figures=()):
-    """Return the `Contestant`s that names, tables and figures ask for, without repeats.
+    """Return the `Contestant`s that are named, then those of tables and figures, without repeats.
 
-    Args:
-        methods: names for `parse_contestant`.
-        tables: numbers of the paper's tables.
-        figures: numbers of its figures.
-
-    Returns:
-        a list: those named, then those of the tables, then those of the figures; where nothing is
-        asked for, the methods of Table 2 and the ablations of Table 1.
+    Where nothing is asked for, the methods of Table 2 and the ablations of Table 1.
 
     Raises:
         UserError: an unknown name, table or figure.
@@ -190,14 +174,10 @@ def choose(methods=(), tables=(), figures=()):
 
 
 def shown(names, dataset, classified, tables=()):
-    """Return the numbers of the paper's tables that a comparison has something for, sorted.
+    """Return the numbers of the paper's tables that have two contestants or more, sorted.
 
-    Args:
-        names: of its contestants.
-        dataset: the data set's name, which decides between the paper's Flower and Animal tables.
-        classified: whether classifiers are trained.
-        tables: numbers that were asked for, and are there in any case; of the others, those with
-            two contestants or more.
+    Tables that were asked for are there in any case. Those of classifiers are only shown where some
+    are trained; the data set's name decides between the paper's Flower and Animal tables.
     """
     animal = dataset == "animal" or not {4, 5}.isdisjoint(tables)
     hidden = {*(_OF_ANIMALS if animal else _OF_ANIMALS.values())}

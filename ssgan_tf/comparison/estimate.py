@@ -23,9 +23,16 @@ class Estimate:
         """Return the seconds that stages of a `Work` will take, as far as anything is known."""
         return sum(self._of_stage(work, stage) or 0 for stage in stages)
 
-    def unknown(self, work, stages):
-        """Return those of some stages of a `Work` of which nothing is known."""
-        return [stage for stage in stages if self._of_stage(work, stage) is None]
+    def total(self, todo):
+        """Return the seconds of a dict from `Work`s to stages."""
+        return sum(self.seconds(work, stages) for work, stages in todo.items())
+
+    def unknown(self, todo):
+        """Return the stages in a dict from `Work`s to stages of which nothing is known."""
+        each = ((work, stage) for work, stages in todo.items() for stage in stages)
+        return list(
+            dict.fromkeys(stage for work, stage in each if self._of_stage(work, stage) is None)
+        )
 
     def measure(self, work):
         """Train a `ContestantWork` for a moment, to tell how long trainings take."""

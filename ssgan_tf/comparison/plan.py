@@ -14,15 +14,14 @@ def describe(comparison):
     works, terms, estimate = comparison.own_works, comparison.terms, comparison.estimate
     todo = {work: work.pending() for work in works}
     trainings = [work for work, stages in todo.items() if "train" in stages]
-    if trainings and estimate.unknown(trainings[0], ["train"]):
+    if trainings and "train" in estimate.unknown({trainings[0]: ["train"]}):
         estimate.measure(trainings[0])
-    seconds = {work: estimate.seconds(work, stages) for work, stages in todo.items()}
     columns = ["member", "name", "settings", "training", "to do", "time"]
     rows = [
         [
             work.label, work.name, _changes(work), _training(work),
             ", ".join(todo[work]) or "nothing, it is done",
-            in_words(seconds[work]) if seconds[work] else "",
+            in_words(seconds) if (seconds := estimate.seconds(work, todo[work])) else "",
         ]
         for work in works
     ]  # fmt: skip
@@ -45,7 +44,7 @@ def describe(comparison):
     if n > 1:
         lines.append(f"These are the members of process {i} of {n}; others do the others")
     if any(todo.values()):
-        lines.append(f"Time: {in_words(sum(seconds.values()))}. {_source(estimate, todo)}")
+        lines.append(f"Time: {in_words(estimate.total(todo))}. {_source(estimate, todo)}")
     return "\n".join(lines)
 
 
@@ -69,9 +68,6 @@ def _source(estimate, todo):
     words = "A guess by what has been done here"
     if estimate.measured:
         words = f"A guess by {TRIED} generator updates of {estimate.measured.label}, just measured"
-    unknown = dict.fromkeys(
-        stage for work, stages in todo.items() for stage in estimate.unknown(work, stages)
-    )
-    if unknown:
+    if unknown := estimate.unknown(todo):
         words += f"; left out, since none has been done here yet: {', '.join(unknown)}"
     return words

@@ -77,12 +77,9 @@ class Results(dict):
         }
 
     def mean(self, name, measure, *keys):
-        """Return the `Mean` of a measure over the trainings of a contestant; None without any.
+        """Return the `Mean` over the trainings of a contestant of what lies at a measure's keys.
 
-        Args:
-            name: of the contestant.
-            measure: the measure.
-            *keys: where the number lies in it.
+        None without any.
         """
         values = []
         for training in self.trainings(name):
@@ -97,8 +94,7 @@ class Results(dict):
     def fids(self, names=None):
         """Return the mean FID to the training images of each contestant that has one, by name.
 
-        Args:
-            names: of contestants, by default all; what is not in the comparison is left out.
+        Names, by default all, may be of others too.
         """
         names = (
             self["members"] if names is None else [one for one in names if one in self["members"]]
@@ -178,11 +174,8 @@ class Results(dict):
         """Return the rows of classifiers with `size` images added a class, lists by row name.
 
         A list has a row for each training of the contestant whose images are added. Rows that add
-        no images count at every size.
-
-        Args:
-            size: the size.
-            leaked: take the LEAKED ones too, which say nothing about unseen images.
+        no images count at every size. LEAKED ones say nothing about unseen images, so they have to
+        be asked for.
         """
         classifiers, names, found = self["classifiers"], self.row_names(), {}
         for row in classifiers["rows"] if classifiers else []:

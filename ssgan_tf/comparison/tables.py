@@ -35,10 +35,7 @@ REAL_CELL = Cell("Real images", muted=True)
 
 
 def write_tables(out, results):
-    """Write every table as `tables/<name>.csv`, and all of them as `tables/tables.json`.
-
-    Tables of an earlier report are removed.
-    """
+    """Write every table as `tables/<name>.csv`, and `tables/tables.json`; earlier ones go."""
     folder = Path(out) / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for earlier in folder.glob("*.csv"):
@@ -81,13 +78,12 @@ def quality_table(results, number):
     names = [name for name in papers if name in results["members"]]
     scored = any(map(results.inception_score, names))
     spread = "" if results.trained_again else ", ± the standard deviation over parts"
-    costs = _cost_columns(results, names) if number in (2, 4) else []
     columns = [
         *_first_columns(results),
         Column(results.fid_name, lambda name: results.mean(name, "FID", "training"),
                "ours, to the training images; lower is better", 2, min),
         Column("IS", results.inception_score, f"ours{spread}; higher is better", 2, max),
-        *costs,
+        *(_cost_columns(results, names) if number in (2, 4) else []),
         *(
             Column(f"paper's {heading}", lambda name, of=of: of(papers[name]), quoted=True)
             for heading, of in {

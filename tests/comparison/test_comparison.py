@@ -207,15 +207,6 @@ def test_classifiers_of_contestants_do_not_wait_for_the_baselines(make, copied, 
     assert (comparison.held, gathered) == ([comparison.baselines.label], [])
 
 
-def test_it_is_not_begun_anew_while_its_report_is_written(make, copied):
-    with (
-        filelock.FileLock(copied / "tables" / ".lock"),
-        pytest.raises(UserError, match="tables is in use by another process"),
-    ):
-        make(copied).begin_anew()
-    assert (copied / "members" / "dcgan").is_dir()
-
-
 def test_begun_anew_it_keeps_the_former_one_beside_it(make, copied):
     comparison = make(copied)
     comparison.begin_anew()
@@ -227,11 +218,11 @@ def test_begun_anew_it_keeps_the_former_one_beside_it(make, copied):
 def test_one_process_at_a_time_writes_the_report(make, copied, monkeypatch):
     monkeypatch.setattr(comparison_module, "REPORT_PATIENCE", 0.1)
     comparison = make(copied, classify=False)
-    with (
-        filelock.FileLock(copied / "tables" / ".lock"),
-        pytest.raises(UserError, match="tables is in use by another process"),
-    ):
-        comparison.run()
+    with filelock.FileLock(copied / "tables" / ".lock"):
+        for act in (comparison.run, comparison.begin_anew):
+            with pytest.raises(UserError, match="tables is in use by another process"):
+                act()
+    assert (copied / "members" / "dcgan").is_dir()
 
 
 def test_further_trainings_differ_in_all_but_the_split(make, copied):
@@ -304,6 +295,18 @@ def test_classifiers_that_learnt_from_other_images_are_trained_again(make, copie
     work.perform("classify")
     assert [str(one) for one in trained] == ["acgan-4 seed 0"]
     assert not path.exists()
+
+
+def test_a_classifier_is_locked_while_it_is_trained(make, copied):
+    work = make(copied, names=["dcgan"]).works[0]
+    (training,) = work.classifiers
+    folder = training.folder(copied / "classification")
+    (folder / "result.json").unlink()
+    with (
+        filelock.FileLock(folder / ".lock"),
+        pytest.raises(UserError, match="seed-0 is in use by another process"),
+    ):
+        work.perform("classify")
 
 
 def test_it_grows_but_keeps_to_its_settings(make, copied, monkeypatch):

@@ -47,11 +47,11 @@ def test_trainings_of_the_same_method_are_preferred():
 def test_without_any_training_an_update_is_measured():
     work = FakeWork()
     estimate = Estimate([work])
-    assert estimate.unknown(work, work.stages) == list(work.stages)
+    assert estimate.unknown({work: work.stages}) == list(work.stages)
     assert estimate.seconds(work, work.stages) == 0
     estimate.measure(work)
     assert estimate.measured is work
-    assert estimate.unknown(work, work.stages) == ["generate", "evaluate", "classify"]
+    assert estimate.unknown({work: work.stages}) == ["generate", "evaluate", "classify"]
     assert estimate.seconds(work, work.stages) == pytest.approx(200 * 0.5)
 
 
@@ -66,7 +66,7 @@ def test_stages_after_training_take_as_long_as_those_of_others():
     estimate = Estimate([done, FakeWork(seconds={"generate": 8.0}), work])
     assert estimate.seconds(work, ["generate"]) == pytest.approx(6)
     assert estimate.seconds(work, ["classify"]) == pytest.approx(4)  # two of two seconds
-    assert estimate.unknown(work, work.stages) == ["train", "evaluate"]
+    assert estimate.unknown({work: work.stages}) == ["train", "evaluate"]
 
 
 def test_a_plan_says_what_there_is_to_do_and_writes_nothing(make, tmp_path, monkeypatch):
