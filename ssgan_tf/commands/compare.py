@@ -14,13 +14,14 @@ from ssgan_tf import command_line
 
 # isort: split
 from ssgan_tf.comparison.comparison import REPORT, Comparison
-from ssgan_tf.comparison.contestants import CLASSIFIED, choose
+from ssgan_tf.comparison.contestants import choose
 from ssgan_tf.comparison.tables import make_tables
 from ssgan_tf.comparison.terms import Terms
 from ssgan_tf.comparison.wording import against_baseline, main_result
 from ssgan_tf.errors import UserError
 from ssgan_tf.jobs import parse_jobs
 from ssgan_tf.methods import Settings
+from ssgan_tf.published import CLASSIFICATION
 from ssgan_tf.training import Interrupted
 
 TERMS = {
@@ -95,7 +96,7 @@ def main(values):
     classify = values.classify
     if classify is None:
         nothing_asked = not (values.methods or tables or figures)
-        classify = nothing_asked or not set(CLASSIFIED).isdisjoint(tables)
+        classify = nothing_asked or not set(CLASSIFICATION).isdisjoint(tables)
     name = Path(values.dataset).expanduser().resolve().name
     comparison = Comparison(
         values.dataset,

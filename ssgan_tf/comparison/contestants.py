@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods import METHODS, create
-from ssgan_tf.published import CLASSIFICATION, QUALITY
+from ssgan_tf.published import CLASSIFICATION, FIGURES, QUALITY
 
 #: What stands after a method's name: the settings that it changes, and how the label goes on.
 VARIANTS = {
@@ -24,29 +24,13 @@ NUMBERS = {
     "lr": ("learning_rate", "learning rate"),
 }
 
-#: The tables of how well classifiers do.
-CLASSIFIED = tuple(CLASSIFICATION)
-#: The contestants of each table of the SSGAN paper, in its order; 4 and 5 are of its "Animal" data.
+#: The contestants of each table of the SSGAN paper, in its order.
 TABLES = {
     number: tuple(name for name in table if name.startswith(tuple(METHODS)))
     for number, table in sorted((QUALITY | CLASSIFICATION).items())
 }
 #: What the paper shows of its Flower data in one table, of its Animal data in another.
 _OF_ANIMALS = {2: 4, 3: 5}
-
-#: The contestants of each figure that shows results: 3-5 training curves over settings, 6 the
-#: checkerboard, 7 and 9 t-SNE, 8 and 10 samples (10 of the "Animal" data).
-FIGURES = {
-    3: ("ssgan-lr-0.001", "ssgan", "ssgan-lr-1e-05"),
-    4: ("ssgan-mu-1", "ssgan-mu-0.1", "ssgan"),
-    5: ("ssgan", "ssgan-lambda-5", "ssgan-lambda-10", "ssgan-lambda-15"),
-    6: ("ssgan-no-pc", "ssgan"),
-    7: TABLES[1],
-    8: TABLES[2],
-    9: TABLES[2],
-    10: TABLES[4],
-}
-
 #: Every contestant of a table or figure: the methods, the ablations, then the settings.
 KNOWN = tuple(dict.fromkeys(sum([TABLES[2], *TABLES.values(), *FIGURES.values()], ())))
 
@@ -181,7 +165,7 @@ def shown(names, dataset, classified, tables=()):
     """
     animal = dataset == "animal" or not {4, 5}.isdisjoint(tables)
     hidden = {*(_OF_ANIMALS if animal else _OF_ANIMALS.values())}
-    hidden |= set() if classified else set(CLASSIFIED)
+    hidden |= set() if classified else set(CLASSIFICATION)
     found = {number for number, row in TABLES.items() if len(set(row) & set(names)) > 1}
     return sorted((found - hidden) | set(tables))
 

@@ -6,7 +6,7 @@ from ssgan_tf.classify.page import headline
 from ssgan_tf.comparison.images import REAL, nyquist_shares
 from ssgan_tf.comparison.pictures import CHECKERBOARD, COLUMNS, SETTINGS
 from ssgan_tf.comparison.ranks import rankings
-from ssgan_tf.comparison.tables import TITLES, make_tables
+from ssgan_tf.comparison.tables import make_tables
 from ssgan_tf.comparison.terms import Terms
 from ssgan_tf.comparison.wording import (
     ONE_TRAINING,
@@ -20,6 +20,7 @@ from ssgan_tf.comparison.wording import (
     trouble,
     unequal_terms,
 )
+from ssgan_tf.published import TITLES
 from ssgan_tf.report import Callout, Definitions, Details, Figure, Gallery, Section, write_report
 
 AGREEMENT = {"same": "good", "first": "note", "other": "warning"}

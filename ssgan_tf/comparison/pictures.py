@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from ssgan_tf import plots
-from ssgan_tf.comparison.contestants import FIGURES
 from ssgan_tf.comparison.images import MEASURED, REAL, read_images
 from ssgan_tf.files import write_atomically
 from ssgan_tf.metrics.checkerboard import mean_log_spectrum, nyquist_share
-from ssgan_tf.published import TABLE_1
+from ssgan_tf.published import FIGURES, TABLE_1
 from ssgan_tf.training.metrics_log import read_metrics
 
 COLUMNS = 10  # images of a row of samples

@@ -7,23 +7,16 @@ from ssgan_tf.classify.conditions import BASELINE
 from ssgan_tf.classify.leaks import LEAKED, UNKNOWN
 from ssgan_tf.classify.tables import accuracy_table
 from ssgan_tf.classify.wording import mark
-from ssgan_tf.comparison.columns import Column, make_table
 from ssgan_tf.comparison.contestants import condition_of
 from ssgan_tf.comparison.images import REAL, nyquist_shares
 from ssgan_tf.comparison.ranks import ALL_ORDERS, DRAWN_ORDERS, rankings
 from ssgan_tf.comparison.results import over_trainings, papers_size
 from ssgan_tf.comparison.wording import state, trouble
 from ssgan_tf.files import write_atomically, write_json
-from ssgan_tf.published import CLASSIFICATION, QUALITY
-from ssgan_tf.report import Cell
+from ssgan_tf.published import CLASSIFICATION, DATA, QUALITY
+from ssgan_tf.report import Cell, Column, make_table
 
 FOLDER = "tables"
-#: What each of the paper's tables shows, and of which of its data sets.
-TITLES = {
-    1: "Ablations", 2: "Methods", 3: "Classifiers", 4: "Methods", 5: "Classifiers", 6: "Noise",
-    7: "Hyper-parameters",
-}  # fmt: skip
-DATA = {number: "Animal" if number in (4, 5) else "Flower" for number in TITLES}
 STAGES = ("train", "generate", "evaluate", "classify")
 #: Rows of Table 2 that nobody shall read off what Table 1 is there for, and why.
 NO_PAIR = {"ssgan", "wgan-gp"}

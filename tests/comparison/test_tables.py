@@ -5,7 +5,6 @@ import json
 import pytest
 
 from ssgan_tf import methods
-from ssgan_tf.comparison.columns import Column
 from ssgan_tf.comparison.images import REAL
 from ssgan_tf.comparison.ranks import compare_order, rankings
 from ssgan_tf.comparison.tables import (
@@ -15,6 +14,7 @@ from ssgan_tf.comparison.tables import (
     write_tables,
 )
 from ssgan_tf.comparison.wording import order_sentence
+from ssgan_tf.report import Column
 
 
 def cells(table, row):

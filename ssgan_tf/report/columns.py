@@ -1,19 +1,22 @@
-"""Tables by their columns: the one way in which a row of a comparison's table comes about."""
+"""Tables that are defined by their columns: what stands there for each key, and how it is shown."""
 
 import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from ssgan_tf.classify.intervals import Mean
-from ssgan_tf.report import Cell, Table
+from ssgan_tf.report.table import Cell, Table
 
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A column: its heading, and what stands there in the row of a key."""
+    """A column: its heading, and what stands there in the row of a key.
+
+    That is a text, a number, a `Cell`, a mean with its interval (an object with `mean` and
+    `half_width`, half of its width or None), or None where there is no value.
+    """
 
     heading: str
-    of: Callable[[Any], str | float | Mean | Cell | None]  # None: the row has no value
+    of: Callable[[Any], Any]
     note: str | None = None  # a footnote of the heading
     digits: int | None = None  # after the point
     best: Callable | None = None  # `min` or `max`: the best of several values is bold
@@ -38,7 +41,7 @@ class Column:
         if isinstance(value, Cell):
             return value
         digits, interval = self.digits, None
-        if isinstance(value, Mean):
+        if hasattr(value, "half_width"):
             value, interval = value.mean, self.scale * (value.half_width or 0) or None
         if self.quoted and isinstance(value, float):
             digits = len(str(value).partition(".")[2])
