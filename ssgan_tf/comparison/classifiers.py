@@ -85,7 +85,11 @@ def train(comparison, members):
 
 
 def are_current(comparison, members):
-    """Return whether finished `Member`s learnt from the images that their folders have now."""
+    """Return whether finished `Member`s learnt from the images that their folders have now.
+
+    Classical sets follow from the training images and the seed, so those are always current.
+    """
+    members = [member for member in members if member.condition.folders]
     folders = {name: folder for one in members for name, folder in one.condition.folders.items()}
     generated = load_generated(
         folders, comparison.image_size, comparison.images.class_names,
@@ -94,8 +98,7 @@ def are_current(comparison, members):
     real, real_counts = comparison.parts.train, real_images(comparison)
     for member in members:
         counts = counts_to_add(member.size, real_counts)
-        parts = tuple(member.condition.folders)
-        added = added_images(member.condition, counts, real, generated, member.seed, parts)
+        added = added_images(member.condition, counts, real, generated, member.seed)
         result = member.result(comparison.out / FOLDER)
         if result and result["fingerprint"] != added.fingerprint():
             return False
