@@ -57,6 +57,8 @@ def test_results_tell_how_far_each_training_has_come(make, tmp_path):
         "run": "members/dcgan-seed-1/run", "generated": "members/dcgan-seed-1/generated",
         "evaluation": "members/dcgan-seed-1/evaluation", "classification": "classification",
     }  # fmt: skip
+    assert results["budget"] == {"iterations": 1, "minutes": None, "train_per_class": 400}
+    assert results["classifiers_learn_from"] == {"blue": 11, "red": 11}
     assert (results["seconds"], results["seeds"], results["tables"]) == (30.0, 2, [7])
     assert results["evaluation"] == {"features": "pool_3", "suffix": "", "per_class": 5}
     assert results["order"] == results["against_baseline"] == []
