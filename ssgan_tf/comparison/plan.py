@@ -67,7 +67,7 @@ def _source(estimate, todo):
     """Return where an estimate comes from, and what it leaves out."""
     words = "A guess by what has been done here"
     if estimate.measured:
-        words = f"A guess by {TRIED} generator updates of {estimate.measured.label}, just measured"
+        words = f"A guess by {TRIED} seconds of training {estimate.measured.label} just now"
     if unknown := estimate.unknown(todo):
         words += f"; left out, since none has been done here yet: {', '.join(unknown)}"
     return words

@@ -96,10 +96,8 @@ class Results(dict):
 
         Names, by default all, may be of others too.
         """
-        names = (
-            self["members"] if names is None else [one for one in names if one in self["members"]]
-        )
-        found = {name: self.mean(name, "FID", "training") for name in names}
+        shown = [name for name in self["members"] if names is None or name in names]
+        found = {name: self.mean(name, "FID", "training") for name in shown}
         return {name: mean.mean for name, mean in found.items() if mean}
 
     def inception_score(self, name):

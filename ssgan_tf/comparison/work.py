@@ -27,7 +27,7 @@ SHAPE = {  # of state.json
     "seconds?": Each(NUMBER), "trained?": Each(int), "stage?": (str, None),
     "failure?": (str, None),
 }  # fmt: skip
-TRIED = 2  # generator updates that tell how long one takes
+TRIED = 5  # seconds of training that tell how long an update takes
 
 
 class Stage(NamedTuple):
@@ -215,8 +215,10 @@ class ContestantWork(Work):
         method = self._make_method(**({"mu": 0.0} if self.method.settings.mu else {}))
         images = self.comparison.parts.train.with_classes(class_names)
         with tempfile.TemporaryDirectory() as folder:
-            fit(method, images, run_dir=folder, iterations=TRIED, progress=False)
-            return done_so_far(RunDirectory(folder).checkpoints(name))[1] / TRIED
+            budget = {"minutes": TRIED / 60, "iterations": MOST_ITERATIONS}
+            fit(method, images, run_dir=folder, progress=False, **budget)
+            updates, seconds = done_so_far(RunDirectory(folder).checkpoints(name))
+        return seconds / updates
 
     def _make_method(self, **more):
         """Return the untrained method; it is told weights of VGG-19 only where it uses them."""
