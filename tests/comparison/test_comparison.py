@@ -209,12 +209,12 @@ def test_classifiers_of_contestants_do_not_wait_for_the_baselines(make, copied, 
     """Another process is at those; whoever ends last compares them."""
     shutil.rmtree(copied / "classification" / "runs")
     trained, gathered = [], []
-    monkeypatch.setattr(classifiers, "train", lambda _, augment, __: trained.append(augment))
+    monkeypatch.setattr(classifiers, "train", lambda _, members: trained.extend(map(str, members)))
     monkeypatch.setattr(classifiers, "gather", lambda *_: gathered.append(1))
     with filelock.FileLock(copied / "members" / "baselines" / ".lock"):
         comparison = make(copied, names=["dcgan"])
         comparison.run()
-    assert trained == [[f"dcgan={copied}/members/dcgan/generated"]]
+    assert trained == ["dcgan-4 seed 0"]
     assert (comparison.held, gathered) == ([comparison.baselines.label], [])
 
 
