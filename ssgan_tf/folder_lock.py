@@ -25,16 +25,16 @@ class FolderLock:
     """Keeps every other process, and every other object in this one, out of a folder.
 
     The system drops the lock when its process dies, so a dead one blocks nobody; who holds it is
-    written to `.lock.json` for the message. It is a context manager; `acquire` takes a time to
-    wait, too.
+    written to `.lock.json` for the message. It is a context manager.
 
     Args:
         path: the folder, made by `acquire`.
         flag: the flag that named it, for the messages.
+        timeout: seconds that the context manager waits for someone else who holds it.
     """
 
-    def __init__(self, path: str | os.PathLike, flag: str):
-        self.path, self.flag = Path(path), flag
+    def __init__(self, path: str | os.PathLike, flag: str, timeout: float = 0.0):
+        self.path, self.flag, self.timeout = Path(path), flag, timeout
         self._identity: dict | None = None
         self._lock: filelock.BaseFileLock | None = None
 
@@ -93,7 +93,7 @@ class FolderLock:
         )
 
     def __enter__(self) -> FolderLock:
-        self.acquire()
+        self.acquire(self.timeout)
         return self
 
     def __exit__(self, *exception) -> None:

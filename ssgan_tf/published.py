@@ -101,3 +101,23 @@ CLASSIFICATION = {
         "ssgan": _both_sizes(0.962, 0.960, 0.968, 0.971),
     },
 }
+
+#: What each table shows, and of which data set.
+TITLES = {
+    1: "Ablations", 2: "Methods", 3: "Classifiers", 4: "Methods", 5: "Classifiers", 6: "Noise",
+    7: "Hyper-parameters",
+}  # fmt: skip
+DATA = {number: "Animal" if number in (4, 5) else "Flower" for number in TITLES}
+
+#: The rows of each figure that shows results: 3-5 training curves over settings, 6 the
+#: checkerboard, 7 and 9 t-SNE, 8 and 10 samples (10 of "Animal").
+FIGURES = {
+    3: ("ssgan-lr-0.001", "ssgan", "ssgan-lr-1e-05"),
+    4: ("ssgan-mu-1", "ssgan-mu-0.1", "ssgan"),
+    5: ("ssgan", "ssgan-lambda-5", "ssgan-lambda-10", "ssgan-lambda-15"),
+    6: ("ssgan-no-pc", "ssgan"),
+    7: tuple(TABLE_1),
+    8: tuple(TABLE_2),
+    9: tuple(TABLE_2),
+    10: tuple(TABLE_4),
+}

@@ -19,7 +19,7 @@ from ssgan_tf.plots import (
     write_training,
 )
 from ssgan_tf.plots.charts import PALETTE, class_colours
-from ssgan_tf.plots.comparison import KINDS
+from ssgan_tf.plots.classification import KINDS
 
 
 def squares(count, size=4):

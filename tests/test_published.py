@@ -1,6 +1,6 @@
 """The figures of the SSGAN paper, as its text prints them."""
 
-from ssgan_tf.comparison.members import TABLES
+from ssgan_tf.comparison.contestants import TABLES
 from ssgan_tf.published import CLASSIFICATION, QUALITY
 
 PRINTED = """

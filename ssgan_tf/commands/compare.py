@@ -6,31 +6,31 @@ python compare.py --dataset flower --methods ssgan,wgan-gp,dcgan --iterations 20
 import os
 from pathlib import Path
 
-# The graph of 2015 makes TensorFlow warn of what is meant; errors are still said.
+# The graph of 2015 triggers harmless warnings; errors still show.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from ssgan_tf import command_line
 
 # isort: split
-from ssgan_tf.comparison.against import verdict
-from ssgan_tf.comparison.members import CLASSIFIED, choose
-from ssgan_tf.comparison.options import Options
-from ssgan_tf.comparison.page import headline
-from ssgan_tf.comparison.study import REPORT, Comparison
+from ssgan_tf.comparison.comparison import REPORT, Comparison
+from ssgan_tf.comparison.contestants import choose
 from ssgan_tf.comparison.tables import make_tables
+from ssgan_tf.comparison.terms import Terms
+from ssgan_tf.comparison.wording import against_baseline, main_result
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import resolved
 from ssgan_tf.jobs import parse_jobs
 from ssgan_tf.methods import setting_fields
+from ssgan_tf.published import CLASSIFICATION
 from ssgan_tf.runs.interruption import Interrupted
 
-OPTIONS = {
+TERMS = {
     "iterations": "The budget: generator updates per class; 20000 without --minutes.",
     "minutes": "Instead: minutes of training of each member.",
     "seeds": "Trainings of each member: of its networks, from seed, seed + 1, ...",
     "per_class": "Images that each training makes of each class.",
     "train_per_class": "Real images of each class that members learn from, at most. Default: "
-    "400, as classifiers do; all in a study that was begun without such a limit.",
+    "400, as classifiers do; all in a comparison that was begun without it.",
     "test_per_class": "Images held out of each class. Default: 100 or 20 %.",
     "inception": "auto (downloaded once), or its archive or .pb file.",
     "features": "What images are compared by: pool_3 is FID, mixed_7 is FID-768.",
@@ -69,7 +69,7 @@ flags.define_settings(
     {name: setting_fields()[name] for name in SETTINGS},
     seed="Of the split, and of everything drawn at random in the first training.",
 )
-flags.define_from(Options(), OPTIONS)
+flags.define_from(Terms(), TERMS)
 
 
 def _numbers(flag, texts):
@@ -89,18 +89,14 @@ def main(values):
     classify = values.classify
     if classify is None:
         nothing_asked = not (values.methods or tables or figures)
-        classify = nothing_asked or not set(CLASSIFIED).isdisjoint(tables)
+        classify = nothing_asked or not set(CLASSIFICATION).isdisjoint(tables)
     name = resolved(Path(values.dataset).expanduser()).name
-    study = Comparison(
+    comparison = Comparison(
         values.dataset,
         values.out or Path("studies") / name,
         choose(values.methods, tables, figures),
-        options=Options(**command_line.given(Options, values)),
-        settings={
-            name: value
-            for name, value in command_line.given(SETTINGS, values).items()
-            if name in SETTINGS
-        },
+        terms=Terms(**command_line.given(Terms, values)),
+        settings=command_line.given(SETTINGS, values),
         tables=tables,
         classify=classify,
         jobs=jobs,
@@ -108,32 +104,32 @@ def main(values):
         classes=values.classes,
     )
     if not values.overwrite:
-        study.check()
+        comparison.check()
     elif not values.dry_run:
-        study.begin_anew()
-    print(study.plan(), flush=True)
-    if values.dry_run:
-        return 0
+        comparison.begin_anew()
     try:
-        results = study.run()
+        print(comparison.plan(), flush=True)
+        if values.dry_run:
+            return 0
+        results = comparison.run()
     except Interrupted as stop:
         return command_line.say_stopped(stop, "what was done is kept")
-    _conclude(study, results)
-    return study.exit_code
+    _conclude(comparison, results)
+    return comparison.exit_code
 
 
-def _conclude(study, results):
+def _conclude(comparison, results):
     """Print the tables, what was left, what failed and where the report is."""
     for table in make_tables(results, {}).values():
         print(f"\n{table.text()}")
-    print("\n" + "\n".join([headline(results), *verdict(results)]))
-    for label in study.held:
+    print("\n" + "\n".join([main_result(results), *against_baseline(results)]))
+    for label in comparison.held:
         print(f"Left to the other process that is at it: {label}")
-    for label, stage, line, _ in study.failures:
+    for label, stage, line, _ in comparison.failures:
         print(f"FAILED: {label} ({stage}): {line}")
-    if study.failures:
+    if comparison.failures:
         print(f"Try these again with: {command_line.again()}")
-    print(f"Done. Look at {study.out / REPORT}")
+    print(f"Done. Look at {comparison.out / REPORT}")
 
 
 def run():

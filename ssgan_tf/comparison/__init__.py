@@ -1,5 +1,5 @@
-"""The study that compares methods, ablations and settings with one another."""
+"""The comparison of methods, ablations and settings with one another."""
 
-from ssgan_tf.comparison.members import FIGURES, TABLES, Member, choose, parse_member
+from ssgan_tf.comparison.contestants import FIGURES, TABLES, Contestant, choose, parse_contestant
 
-__all__ = ["FIGURES", "TABLES", "Member", "choose", "parse_member"]
+__all__ = ["FIGURES", "TABLES", "Contestant", "choose", "parse_contestant"]

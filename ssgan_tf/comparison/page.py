@@ -1,34 +1,28 @@
-"""The report of a study: one HTML page, and its main result as a sentence."""
+"""The report of a comparison: one HTML page."""
 
 from pathlib import Path
 
-from ssgan_tf.comparison.against import verdict
-from ssgan_tf.comparison.budgets import advantages, images_in_words, unequal_updates
 from ssgan_tf.comparison.images import REAL, nyquist_shares
-from ssgan_tf.comparison.options import Options
 from ssgan_tf.comparison.pictures import CHECKERBOARD, COLUMNS, SETTINGS
-from ssgan_tf.comparison.ranks import agreement, rankings, sentence
-from ssgan_tf.comparison.scores import (
-    every_training,
-    fid_name,
-    fids,
-    floor,
-    groups,
-    label,
-    means,
-    state,
-    trained_again,
-    trainings,
+from ssgan_tf.comparison.ranks import rankings
+from ssgan_tf.comparison.tables import make_tables
+from ssgan_tf.comparison.terms import Terms
+from ssgan_tf.comparison.wording import (
+    ONE_TRAINING,
+    against_baseline,
+    count,
+    images_in_words,
+    main_result,
+    order_sentence,
+    orders,
+    several_trainings,
+    trouble,
+    unequal_terms,
 )
-from ssgan_tf.comparison.tables import TITLES, make_tables
+from ssgan_tf.published import TITLES
 from ssgan_tf.report import Callout, Definitions, Details, Figure, Gallery, Section, write_report
-from ssgan_tf.statistics.wording import main_finding as classifiers_headline
+from ssgan_tf.statistics.wording import main_finding
 
-ONE_TRAINING = (
-    "One training each: every member was trained once, with one seed, so nothing here tells how "
-    "far its figures move with another; intervals of classifiers are over classifiers alone. "
-    "--seeds 3 trains each member by two more seeds."
-)
 AGREEMENT = {"same": "good", "first": "note", "other": "warning"}
 
 HOW_TO_READ = {
@@ -70,158 +64,103 @@ HOW_TO_READ = {
 }
 
 
-def headline(results):
-    """Return the main result in a sentence or two: which method has the lowest FID."""
-    every, unit = every_training(results), "members"
-    if len(every) > len(results["members"]):
-        unit = "trainings"
-    counts = {
-        words: sum(training["state"] == key for training in every.values())
-        for key, words in (("failed", "failed"), ("unfinished", "not finished"))
-    }
-    rest = "".join(f", {count} {words}" for words, count in counts.items() if count)
-    done = len(every) - sum(counts.values())
-    words = f"{done} of {len(every)} {unit} finished{rest}. "
-    found = fids(results, groups(results).get("methods", []))
-    kind = "methods"
-    if len(found) < 2:
-        found, kind = fids(results), "members"
-    if not found:
-        return words + "None has been measured yet."
-    order = sorted(found, key=found.get)
-    intervals = means(results, "FID", "training", names=order)
-    shown = [f"{label(results, name)} ({_interval(intervals[name])})" for name in order]
-    if len(order) == 1:
-        return words + f"{fid_name(results)} of {shown[0]} is the only one so far."
-    words += f"Of {len(order)} {kind} {shown[0]} has the lowest {fid_name(results)}"
-    words += f", before {' and '.join(shown[1:3])}"
-    if trained_again(results):
-        seeds = _in_words(mean.seeds for mean in intervals.values())
-        words += f" (means over {seeds}, ± half the 95 % interval)"
-    words += "."
-    if "ssgan" in order[1:]:
-        words += f" SSGAN, which the paper has first, is number {order.index('ssgan') + 1}."
-    return " ".join([words, *advantages(results)])
-
-
-def _interval(mean):
-    """Return a mean as text: "8.00 ± 1.20", or "8.00" of one training."""
-    if mean.half_width is None:
-        return f"{mean.mean:.2f}"
-    return f"{mean.mean:.2f} ± {mean.half_width:.2f}"
-
-
-def _in_words(counts):
-    """Return how many trainings members have in words: "3 trainings", "2 to 3 trainings"."""
-    fewest, *more = sorted(set(counts))
-    return f"{fewest} to {more[-1]} trainings" if more else _count(fewest, "training")
-
-
 def write_page(out, results, pictures):
-    """Write `report.html` into the folder of a study.
-
-    Args:
-        out: the folder, with the pictures and the members' evaluations in it.
-        results: what `results.json` holds.
-        pictures: file names by what they show; see `write_pictures`.
-    """
-    out, shares = Path(out), nyquist_shares(Path(out), results)
-    tables = make_tables(results, shares)
+    """Write `report.html` into the folder of a comparison, with what `write_pictures` wrote."""
+    out = Path(out)
+    shares = nyquist_shares(out, results)
+    tables, data = make_tables(results, shares), results["dataset"]
+    budget = Terms(**results["budget"]).budget
 
     def figure(key, alt, caption=None):
-        return Figure((out / pictures[key]).read_bytes(), alt, caption)
+        return [Figure((out / pictures[key]).read_bytes(), alt, caption)] if key in pictures else []
 
-    summary = _summary(results)
-    if "fid" in pictures:
-        caption = None
-        if floor(results) is not None:
-            caption = "The dotted line is the distance between two halves of the training images."
-        summary.append(figure("fid", f"{fid_name(results)} of each member", caption))
-    if "order" in tables:
-        summary.append(tables["order"])
-    sections = [Section("Summary", *summary), *_papers_tables(results, tables)]
+    floor = "The dotted line is the distance between two halves of the training images."
+    sections = [
+        Section(
+            "Summary", *_summary(results),
+            *figure("fid", f"{results.fid_name} of each member", floor if results.floor else None),
+            *[tables[name] for name in ("order",) if name in tables],
+        ),
+        *_papers_tables(results, tables),
+    ]  # fmt: skip
     if "measures" in tables:
         sections.append(Section("All measures", tables["measures"]))
-    sections += [
-        *_samples(results, pictures, figure),
-        *_embeddings(out, results),
-        *_curves(pictures, figure),
-    ]
-    if shares:
-        sections.append(_checkerboard(results, shares, tables["checkerboard"], pictures, figure))
-    if "complexity" in pictures:
-        caption = "Bottom left is best: little cost, near the real images. Our figures."
-        chart = figure("complexity", "FID against parameters and operations", caption)
-        sections.append(Section("Complexity and FID", chart))
-    sections += [
-        Section("Budgets", tables["budgets"], intro=f"Each member: {_budget(results)}."),
-        Section("How to read this", Definitions(HOW_TO_READ)),
-        Section("Inputs", Definitions(_inputs(results)),
-                Details("Settings", Definitions(_settings(results))),
-                Details("Versions", Definitions(results["versions"]))),
+    classes = ", ".join(data["classes"][:COLUMNS])
+    samples = [
+        sheet for group in results.groups()
+        for sheet in figure(f"samples/{group}", f"Generated images: {group}", group.capitalize())
     ]  # fmt: skip
-    data = results["dataset"]
+    curves = [
+        curve for number, (key, name) in enumerate(SETTINGS.items(), 3)
+        for curve in figure(
+            f"curves/{key}", f"Losses by {name}", f"By {name} (paper: Fig. {number})."
+        )
+    ] + figure(
+        "losses", "Losses of each member", "Every panel has its own scale: the losses of different "
+        "methods are different quantities and do not compare."
+    )  # fmt: skip
+    for title, intro, content in (
+        ("Images", f"The first images of each class, from the left: {classes} (paper: Fig. 8 and "
+         "10).", samples),
+        ("t-SNE", "Real and generated images by the similarity of their features (paper: Fig. 7 "
+         "and 9).", _embeddings(out, results)),
+        ("Learning curves", "Means over the networks of a member.", curves),
+        ("Checkerboard", None, shares and _checkerboard(shares, tables, figure)),
+        ("Complexity and FID", None,
+         figure("complexity", "FID against parameters and operations", "Bottom left is best: "
+                "little cost, near the real images. Our figures.")),
+        ("Budgets", f"Each member: {budget}.", [tables["budgets"]]),
+        ("How to read this", None, [Definitions(HOW_TO_READ)]),
+    ):  # fmt: skip
+        if content:
+            sections.append(Section(title, *content, intro=intro))
+    settings = {
+        member["label"]: ", ".join(f"{key} {value}" for key, value in member["settings"].items())
+        for member in results["members"].values()
+    }
+    sections.append(
+        Section("Inputs", Definitions(_inputs(results)), Details("Settings", Definitions(settings)),
+                Details("Versions", Definitions(results["versions"])))
+    )  # fmt: skip
     write_report(
         out / "report.html",
         f"Methods compared: {data['name']}",
-        f"{_count(len(results['members']), 'member')}, each with {_budget(results)}; "
-        f"{_count(len(data['classes']), 'class', 'classes')}, {data['image_size']} pixels",
+        f"{count(len(results['members']), 'member')}, each with {budget}; "
+        f"{count(len(data['classes']), 'class', 'classes')}, {data['image_size']} pixels",
         sections,
         results["made_by"],
     )
 
 
 def _summary(results):
-    """Return the headline, then what nobody should miss."""
-    every = every_training(results)
-    summary = [headline(results)]
-    if results["classifiers"]:
-        summary.append(f"Classifiers: {classifiers_headline(results['classifiers'])}")
-        summary += verdict(results)
-    if not trained_again(results):
-        summary.append(Callout("note", ONE_TRAINING))
+    """Yield the main result, then what nobody should miss."""
+    every, classifiers = results.every_training(), results["classifiers"]
+    measured = {name: one["metrics"] for name, one in every.items() if one["metrics"]}
+    yield main_result(results)
+    if classifiers:
+        yield f"Classifiers: {main_finding(classifiers)}"
+        yield from against_baseline(results)
+    if not results.trained_again:
+        yield Callout("note", ONE_TRAINING)
     for ranking in rankings(results):
         if ranking.measure != "IS":  # which the table of the order has
-            summary.append(Callout(AGREEMENT[agreement(ranking)], sentence(results, ranking)))
+            yield Callout(AGREEMENT[ranking.agreement], order_sentence(results, ranking))
     for name, training in every.items():
         if training["state"] == "failed":
-            words = f"{name} {state(training)}. {training['failure'] or ''}"
-            summary.append(Callout("bad", words.strip()))
-    failure = results.get("baselines", {}).get("failure")
-    if failure:
-        summary.append(
-            Callout("bad", f"The classifiers without generated images failed. {failure}")
-        )
-    waiting = [
-        f"{name} (next: {training['stage']})"
-        for name, training in every.items() if training["state"] == "unfinished"
-    ]  # fmt: skip
-    if waiting:
-        summary.append(Callout("warning", f"Not finished: {', '.join(waiting)}."))
-    summary += [Callout("warning", words) for words in _unequal(results)]
-    measured = {name: training["metrics"] for name, training in every.items()
-                if training["metrics"]}  # fmt: skip
+            yield Callout("bad", f"{name} {trouble(training)}".strip())
+    if failure := results["baselines"]["failure"]:
+        yield Callout("bad", f"The classifiers without generated images failed. {failure}")
+    waiting = [f"{name} (next: {training['stage']})" for name, training in every.items()
+               if training["state"] == "unfinished"]  # fmt: skip
+    warnings = [f"Not finished: {', '.join(waiting)}."] if waiting else []
+    yield from (Callout("warning", words) for words in (*warnings, *unequal_terms(results)))
     for name, metrics in measured.items():
         found = metrics["overall"].get("memorisation", {})
         if found.get("finding") == "copies":
-            summary.append(Callout("bad", f"{name}: {found['verdict']}"))
+            yield Callout("bad", f"{name}: {found['verdict']}")
     warnings = [words for metrics in measured.values() for words in metrics["warnings"]]
-    classified = results["classifiers"]["warnings"] if results["classifiers"] else []
-    return summary + [Callout("warning", words) for words in dict.fromkeys(warnings + classified)]
-
-
-def _unequal(results):
-    """Yield what keeps members from being compared with the others on equal terms."""
-    yield from unequal_updates(results)
-    stand_ins = [
-        name for name, training in every_training(results).items()
-        if str(training["settings"].get("vgg_weights")).startswith("RANDOM")
-    ]  # fmt: skip
-    if stand_ins:
-        yield (
-            "RANDOM WEIGHTS in place of VGG-19's in the perceptual loss: fit for trying things "
-            f"out, not for results. So it is with {', '.join(stand_ins)}."
-        )
+    warnings += classifiers["warnings"] if classifiers else []
+    yield from (Callout("warning", words) for words in dict.fromkeys(warnings))
 
 
 def _papers_tables(results, tables):
@@ -229,109 +168,53 @@ def _papers_tables(results, tables):
     for number in results["tables"]:
         own = [table for name, table in tables.items()
                if name.split("_")[:2] == ["table", str(number)]]  # fmt: skip
-        words = [sentence(results, found) for found in rankings(results) if found.table == number]
         if own:
             title = f"{TITLES[number]} (Table {number})"
-            yield Section(title, *own, *words, id=f"table-{number}")
-
-
-def _samples(results, pictures, figure):
-    """Yield the section of generated images side by side (Fig. 8 and 10)."""
-    sheets = [
-        figure(f"samples/{group}", f"Generated images: {group}", group.capitalize())
-        for group in groups(results) if f"samples/{group}" in pictures
-    ]  # fmt: skip
-    if sheets:
-        classes = ", ".join(results["dataset"]["classes"][:COLUMNS])
-        intro = f"The first images of each class, from the left: {classes} (paper: Fig. 8 and 10)."
-        yield Section("Images", *sheets, intro=intro)
-
-
-def _curves(pictures, figure):
-    """Yield the section of learning curves (Fig. 3-5)."""
-    curves = [
-        figure(f"curves/{key}", f"Losses by {name}", f"By {name} (paper: Fig. {number}).")
-        for number, (key, name) in enumerate(SETTINGS.items(), 3) if f"curves/{key}" in pictures
-    ]  # fmt: skip
-    if "losses" in pictures:
-        caption = (
-            "Every panel has its own scale: the losses of different methods are different "
-            "quantities and do not compare."
-        )
-        curves.append(figure("losses", "Losses of each member", caption))
-    if curves:
-        intro = "Means over the networks of a member."
-        yield Section("Learning curves", *curves, intro=intro)
+            yield Section(title, *own, *orders(results, number), id=f"table-{number}")
 
 
 def _embeddings(out, results):
-    """Yield the section of the members' own t-SNE pictures (Fig. 7 and 9)."""
-    galleries = []
-    for group, names in groups(results).items():
+    """Return the contestants' own t-SNE pictures (Fig. 7 and 9), group by group."""
+    content = []
+    for group, names in results.groups().items():
         figures = []
-        for name in names:
-            member = results["members"][name]
+        for member in (results["members"][name] for name in names):
             picture = (member["metrics"] or {"pictures": {}})["pictures"].get("tsne")
             file = picture and out / member["paths"]["evaluation"] / picture
             if file and file.is_file():
-                figures.append(
-                    Figure(file.read_bytes(), f"t-SNE of {member['label']}", member["label"])
-                )
+                label = member["label"]
+                figures.append(Figure(file.read_bytes(), f"t-SNE of {label}", label))
         if figures:
-            galleries += [f"{group.capitalize()}:", Gallery(*figures)]
-    intro = "Real and generated images by the similarity of their features (paper: Fig. 7 and 9)."
-    if galleries:
-        yield Section("t-SNE", *galleries, intro=intro)
+            content += [f"{group.capitalize()}:", Gallery(*figures)]
+    return content
 
 
-def _checkerboard(results, shares, table, pictures, figure):
-    """Return the section of the checkerboard (Fig. 6)."""
-    content = []
-    if "checkerboard" in pictures:
-        without, beside = (shares[name] for name in CHECKERBOARD)
-        words = (
-            f"Energy at the Nyquist frequency, where a checkerboard shows: {100 * beside:.3g} % "
-            f"with pyramid connections, {100 * without:.3g} % without"
-        )
-        words += f", {100 * shares[REAL]:.3g} % in real images." if REAL in shares else "."
-        content = [
-            Callout("note", words),
-            figure("checkerboard", "Enlarged images with and without pyramid connections"),
-            figure(
-                "spectra", "Mean power spectra",
-                "Mean power spectra. A checkerboard shows as bright spots at the edges, where the "
-                "frequency is 0.5 cycles a pixel, or half way to them.",
-            ),
-        ]  # fmt: skip
-    return Section("Checkerboard", *content, table)
-
-
-def _budget(results):
-    return Options(**results["budget"]).budget
-
-
-def _settings(results):
-    """Return the settings of each member in a line, by its label."""
-    return {
-        member["label"]: ", ".join(f"{key} {value}" for key, value in member["settings"].items())
-        for member in results["members"].values()
-    }
+def _checkerboard(shares, tables, figure):
+    """Return what there is of the checkerboard (Fig. 6)."""
+    pictures = figure("checkerboard", "Enlarged images with and without pyramid connections")
+    if not pictures:
+        return [tables["checkerboard"]]
+    without, beside = (f"{100 * shares[name]:.3g} %" for name in CHECKERBOARD)
+    words = "Energy at the Nyquist frequency, where a checkerboard shows: "
+    words += f"{beside} with pyramid connections, {without} without"
+    words += f", {100 * shares[REAL]:.3g} % in real images." if REAL in shares else "."
+    spectra = figure(
+        "spectra", "Mean power spectra", "Mean power spectra. A checkerboard shows as bright spots "
+        "at the edges, where the frequency is 0.5 cycles a pixel, or half way to them.",
+    )  # fmt: skip
+    return [Callout("note", words), *pictures, *spectra, tables["checkerboard"]]
 
 
 def _inputs(results):
     data, evaluation = results["dataset"], results["evaluation"]
+    learnt = [images_in_words(one["learnt_from"]) for one in results.every_training().values()]
     inputs = {
         "Command": results["command"],
         "Data": f"{data['name']}, fingerprint {data['fingerprint'][:12]}",
         "Classes": ", ".join(data["classes"]),
-        "Members learnt from": " or ".join(
-            dict.fromkeys(
-                images_in_words(training["learnt_from"])
-                for training in every_training(results).values()
-            )
-        ),
+        "Members learnt from": " or ".join(dict.fromkeys(learnt)),
         "Classifiers learn from": images_in_words(results["classifiers_learn_from"]),
-        "Trainings": _in_words(len(trainings(results, name)) for name in results["members"])
+        "Trainings": several_trainings(len(results.trainings(name)) for name in results["members"])
         + " of each member, by seeds of their own; the split is the same for all",
         "Image size": f"{data['image_size']} pixels",
         "Evaluated": f"{evaluation['per_class']} generated images a class, features "
@@ -339,12 +222,8 @@ def _inputs(results):
     }
     if results["classification"]:
         sizes = " and ".join(results["classification"]["sizes"])
-        seeds = _count(results["classification"]["seeds"], "seed")
+        seeds = count(results["classification"]["seeds"], "seed")
         inputs["Classifiers"] = f"{sizes} images added a class, {seeds} for each training"
     inputs["Commit"] = results["git_commit"] or "unknown"
     inputs["Time"] = f"{results['seconds'] / 60:.1f} minutes of all members together"
     return inputs
-
-
-def _count(number, one, many=None):
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,4 +1,4 @@
-"""Our order beside the paper's, in numbers and in plain sentences."""
+"""Our order beside the paper's, in numbers."""
 
 import functools
 import itertools
@@ -7,18 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import rankdata, spearmanr
 
-from ssgan_tf.comparison.scores import (
-    accuracies,
-    classifier_sizes,
-    fid_name,
-    fids,
-    inception_scores,
-    label,
-    papers_size,
-)
+from ssgan_tf.comparison.results import papers_size
 from ssgan_tf.published import CLASSIFICATION, QUALITY
 
-CLAIM = "ssgan"  # what the paper is about, and has first in every table
 ALL_ORDERS = 8  # rows, up to which all n! orders are counted
 DRAWN_ORDERS = 100_000  # random ones, of more rows
 
@@ -59,6 +50,21 @@ class Ranking(NamedTuple):
         """How many pairs of rows there are."""
         return len(self.papers) * (len(self.papers) - 1) // 2
 
+    @property
+    def agreement(self):
+        """Return "same" for the paper's order, "first" for only its first one, else "other"."""
+        tied = self.correlation is not None and self.correlation < 1 - 1e-9
+        if not self.reversed and not tied and len(self.firsts) == 1:
+            return "same"
+        return "first" if self.firsts == self.papers[:1] else "other"
+
+    def plain(self):
+        """Return it for JSON, a dict."""
+        lists = {key: list(getattr(self, key)) for key in ("papers", "ours", "firsts")}
+        pairs = {"reversed": [list(pair) for pair in self.reversed], "pairs": self.pairs}
+        chance = self.chance and self.chance._asdict() | {"p": self.chance.p}
+        return self._asdict() | lists | pairs | {"chance": chance}
+
 
 def compare_order(table, measure, ours, papers, lower_is_better=False):
     """Return the `Ranking` of what both have figures for, or None for fewer than two rows.
@@ -78,9 +84,8 @@ def compare_order(table, measure, ours, papers, lower_is_better=False):
     if len(here) < 2:
         return None
     by_paper = sorted(there, key=there.get)
-    spread = len(set(here.values())) > 1 and len(set(there.values())) > 1
     figures = [[side[name] for name in by_paper] for side in (there, here)]
-    correlation = float(spearmanr(*figures)[0]) if len(here) > 2 and spread else None
+    differ = all(len(set(side)) > 1 for side in figures)
     return Ranking(
         table,
         measure,
@@ -92,17 +97,15 @@ def compare_order(table, measure, ours, papers, lower_is_better=False):
             for better, worse in itertools.combinations(by_paper, 2)
             if there[better] < there[worse] and here[better] > here[worse]
         ),
-        correlation,
-        chance_of(*figures) if spread else None,
+        float(spearmanr(*figures)[0]) if len(here) > 2 and differ else None,
+        chance_of(*figures) if differ else None,
     )
 
 
 def chance_of(papers, ours):
     """Return the `Chance` of a rank correlation (Spearman's) at least as high as that of figures.
 
-    Args:
-        papers: figures of the paper, one for each row.
-        ours: our figures of the same rows.
+    Both are figures of the same rows.
     """
     # Twice the ranks, which are whole numbers where rows tie too.
     ranks = (2 * rankdata([papers, ours], axis=1)).astype(int).tolist()
@@ -122,108 +125,32 @@ def _chance_of(papers, ours):
     return Chance(int(as_well), len(orders), exact)
 
 
-def in_words(chance):
-    """Return a `Chance` in words: "1 of the 6 possible orders agrees ... (p = 0.17)"."""
-    agree = "agrees" if chance.as_well == 1 else "agree"
-    orders = f"{chance.as_well:,} of {chance.orders:,} random"
-    if chance.exact:
-        orders = f"{chance.as_well:,} of the {chance.orders:,} possible"
-    p = f"p = {chance.p:.2g}" if chance.p < 0.995 else "p = 1"
-    return f"{orders} orders {agree} with the paper's at least as well ({p})"
-
-
-def plain(ranking):
-    """Return a `Ranking` as plain JSON, a dict."""
-    chance, names = ranking.chance, ("papers", "ours", "firsts")
-    return ranking._asdict() | {
-        **{key: list(getattr(ranking, key)) for key in names},
-        "reversed": [list(pair) for pair in ranking.reversed],
-        "pairs": ranking.pairs,
-        "chance": chance and chance._asdict() | {"p": chance.p},
-    }
-
-
-def rankings(results):
-    """Return the `Ranking`s of a study: of FID and IS, and of the accuracy at each size."""
+def rankings(results, table=None):
+    """Return the `Ranking`s of FID, IS and the accuracy at each size; perhaps of one table."""
+    tables = [number for number in results["tables"] if table in (None, number)]
     found = []
-    for number in results["tables"]:
+    for number in tables:
         found += (_of_quality if number in QUALITY else _of_classifiers)(results, number)
     return [ranking for ranking in found if ranking]
 
 
 def _of_quality(results, number):
     papers = QUALITY[number]
-    scores = inception_scores(results, papers)
+    scores = {name: results.inception_score(name) for name in papers if name in results["members"]}
     yield compare_order(
-        number, fid_name(results), fids(results, papers),
+        number, results.fid_name, results.fids(papers),
         {name: row.fid for name, row in papers.items()}, lower_is_better=True,
     )  # fmt: skip
     yield compare_order(
-        number, "IS", {name: score["mean"] for name, score in scores.items()},
+        number, "IS", {name: score.mean for name, score in scores.items() if score},
         {name: row.inception_score for name, row in papers.items()},
     )  # fmt: skip
 
 
 def _of_classifiers(results, number):
-    for size in classifier_sizes(results):
-        rows, beside = CLASSIFICATION[number].items(), papers_size(size)
-        papers = {name: of_size[beside].accuracy for name, of_size in rows}
-        measure = f"accuracy, + {size}"
-        if beside != size:
-            measure += f" (the paper's, + {beside})"
-        yield compare_order(number, measure, accuracies(results, size), papers)
-
-
-def agreement(ranking):
-    """Return "same" for the paper's order, "first" for only its first one, else "other"."""
-    tied = ranking.correlation is not None and ranking.correlation < 1 - 1e-9
-    if not ranking.reversed and not tied and len(ranking.firsts) == 1:
-        return "same"
-    return "first" if ranking.firsts == ranking.papers[:1] else "other"
-
-
-def sentence(results, ranking):
-    """Return what a ranking says, in plain words: who is first, which pairs stand reversed."""
-    count, best = len(ranking.papers), ranking.papers[0]
-
-    def named(names):
-        return _join([label(results, name) for name in names])
-
-    words = f"Table {ranking.table}, {ranking.measure}: "
-    if agreement(ranking) == "same":
-        words += f"the order of all {count} is the paper's." if count > 2 else (
-            f"{named([best])} is better than {named(ranking.papers[1:])}, as in the paper."
-        )  # fmt: skip
-    elif agreement(ranking) == "first":
-        words += f"{named([best])} is first of {count}, as in the paper."
-    elif len(ranking.firsts) == 1:
-        place = _ordinal(ranking.ours.index(best) + 1)
-        words += (
-            f"the paper has {named([best])} first; here {named(ranking.firsts)} is, and "
-            f"{named([best])} is {place} of {count}."
-        )
-    else:
-        words += f"the paper has {named([best])} first; here {named(ranking.firsts)} tie."
-    ahead = [
-        worse for better, worse in ranking.reversed
-        if better == CLAIM and worse not in ranking.firsts
-    ]  # fmt: skip
-    if ahead:
-        words += f" Also behind {named([CLAIM])} in the paper and ahead of it here: {named(ahead)}."
-    if ranking.reversed and count > 2:
-        words += f" {len(ranking.reversed)} of {ranking.pairs} pairs stand the other way round."
-    if ranking.correlation is not None:
-        words += f" Spearman's rank correlation with the paper is {ranking.correlation:z.2f}."
-    if ranking.chance:
-        words += f" {in_words(ranking.chance)}."
-    return words
-
-
-def _join(names):
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _ordinal(number):
-    if number % 100 in (11, 12, 13):
-        return f"{number}th"
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+    for size in results.classifier_sizes():
+        beside = papers_size(size)
+        papers = {name: row[beside].accuracy for name, row in CLASSIFICATION[number].items()}
+        other = "" if beside == size else f" (the paper's, + {beside})"
+        measure = f"accuracy, + {size}{other}"
+        yield compare_order(number, measure, results.accuracies(size), papers)

@@ -1,15 +1,15 @@
-"""What a study leaves for its report: how to know it again, its results, some real images."""
+"""What a comparison leaves for its report: how to know it again, its results, some real images."""
 
 import shlex
 import sys
 from functools import partial
 
 from ssgan_tf.classify.conditions import parse_sizes
-from ssgan_tf.comparison.against import against_baseline
-from ssgan_tf.comparison.classifiers import read_joint, real_images
+from ssgan_tf.comparison.classifiers import FOLDER, read_results, real_images
+from ssgan_tf.comparison.contestants import in_order, parse_training, shown
 from ssgan_tf.comparison.images import MEASURED, REAL
-from ssgan_tf.comparison.members import in_order, parse_training, shown
-from ssgan_tf.comparison.ranks import plain, rankings
+from ssgan_tf.comparison.ranks import rankings
+from ssgan_tf.comparison.results import Results
 from ssgan_tf.comparison.work import STATE
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import write_atomically
@@ -20,46 +20,41 @@ from ssgan_tf.version import __version__
 SCHEMA = 1  # of results.json; raised when a key changes its meaning
 
 
-def make_config(study, earlier=None):
+def make_config(comparison, earlier=None):
     """Return what `config.json` holds; see `RunDirectory.prepare`.
 
-    Its options are those of all calls together: what each asked for is to be in the report.
-
-    Args:
-        study: the `Comparison`.
-        earlier: the `config.json` of earlier calls, or None.
+    Its options are those of all calls together, `earlier` ones in the `config.json` that they left:
+    what each asked for is to be in the report.
     """
-    options, asked = study.options, (earlier or {}).get("options", {})
+    terms, asked = comparison.terms, (earlier or {}).get("options", {})
     classification = asked.get("classification")
-    if study.classify:
-        classification = {
-            "sizes": parse_sizes(options.classifier_sizes),
-            "seeds": options.classifier_seeds,
-        }
-    # Not of studies begun by earlier versions, where members learn from all training images.
-    limit = {"train_per_class": study.train_per_class} if study.train_per_class else {}
-    learnt, tested = hashes_by_class(study.parts.train), hashes_by_class(study.parts.test)
+    if comparison.classify:
+        sizes = parse_sizes(terms.classifier_sizes)
+        classification = {"sizes": sizes, "seeds": terms.classifier_seeds}
+    # Not of those begun by earlier versions, where all training images are learnt from.
+    most = comparison.train_per_class
+    learnt, tested = hashes_by_class(comparison.parts.train), hashes_by_class(comparison.parts.test)
     return {
         "settings": {
-            "classes": ",".join(study.images.class_names),
-            "iterations": options.iterations,
-            "minutes": options.minutes,
-            "per_class": options.per_class,
-            **limit,
-            "features": options.features,
-            # Not all members have a use for VGG-19; the runs of those that have tell its weights.
-            **{name: value for name, value in study.settings.items() if name != "vgg_weights"},
-            "image_size": study.image_size,
-            "seed": study.seed,
+            "classes": ",".join(comparison.images.class_names),
+            "iterations": terms.iterations,
+            "minutes": terms.minutes,
+            "per_class": terms.per_class,
+            **({"train_per_class": most} if most else {}),
+            "features": terms.features,
+            # Not all have a use for VGG-19; the runs of those that have tell its weights.
+            **{key: value for key, value in comparison.settings.items() if key != "vgg_weights"},
+            "image_size": comparison.image_size,
+            "seed": comparison.seed,
         },
         "options": {
-            "tables": sorted({*asked.get("tables", ()), *study.tables}),
+            "tables": sorted({*asked.get("tables", ()), *comparison.tables}),
             "classification": classification,
-            "seeds": max(asked.get("seeds", 1), options.seeds),
+            "seeds": max(asked.get("seeds", 1), terms.seeds),
         },
         "data": {
-            "name": study.images.name,
-            "fingerprint": study.images.fingerprint(),
+            "name": comparison.images.name,
+            "fingerprint": comparison.images.fingerprint(),
             "classes": {
                 name: {"train": learnt[name], "test": tested[name]} for name in learnt
             },
@@ -70,52 +65,30 @@ def make_config(study, earlier=None):
     }  # fmt: skip
 
 
-def known_members(out, members):
-    """Return members and those that earlier calls left in the folder of a study, in order.
+def known_contestants(out, contestants):
+    """Return contestants and those that earlier calls left in the folder, in order.
 
-    Further trainings of a member count as members here. Those whose first training is not in the
-    folder are left out.
+    Further trainings count as contestants here. Those whose first training is not in the folder
+    are left out.
     """
-    found = {member.name: member for member in members}
+    found = {one.name: one for one in contestants}
     for state in (out / "members").glob(f"*/{STATE}"):
         try:
-            member = parse_training(state.parent.name)
+            one = parse_training(state.parent.name)
         except UserError:  # the baselines, or of a later version
             continue
-        found.setdefault(member.name, member)
-    return in_order(member for member in found.values() if member.of in found)
+        found.setdefault(one.name, one)
+    return in_order(one for one in found.values() if one.of in found)
 
 
-def make_results(study, works, config):
-    """Return what `results.json` holds.
-
-    Args:
-        study: the `Comparison`.
-        works: the `MemberWork`s of all trainings of members in its folder.
-        config: its `config.json`.
-    """
-    asked = config["options"]
-    tables = shown(
-        [work.member.of for work in works], study.images.name, bool(asked["classification"]),
-        asked["tables"],
-    )  # fmt: skip
+def make_results(comparison, works, config):
+    """Return the `Results` of the `ContestantWork`s in a folder, and of its `config.json`."""
+    asked, terms, images = config["options"], comparison.terms, comparison.images
     trainings = {work.name: _training(work) for work in works}
-    members = {
-        work.name: {
-            "label": work.label,
-            "method": work.member.method,
-            "changes": work.member.changes,
-            **trainings[work.name],
-            "further": [
-                trainings[other.name] for other in works
-                if other is not work and other.member.of == work.name
-            ],
-        }
-        for work in works if work.member.seed is None
-    }  # fmt: skip
-    baselines = study.baselines.state()
+    baselines = comparison.baselines.state()
     seconds = [baselines["seconds"], *(training["seconds"] for training in trainings.values())]
-    results = {
+    measured = [training["metrics"] for training in trainings.values() if training["metrics"]]
+    results = Results({
         "schema": SCHEMA,
         "made_by": f"ssgan_tf {__version__}",
         "command": shlex.join(sys.argv),
@@ -123,83 +96,83 @@ def make_results(study, works, config):
         "git_commit": git_commit(),
         "seconds": round(sum(sum(stages.values()) for stages in seconds), 1),
         "dataset": {
-            "name": study.images.name,
-            "classes": list(study.images.class_names),
-            "image_size": study.image_size,
-            "fingerprint": study.images.fingerprint(),
+            "name": images.name,
+            "classes": list(images.class_names),
+            "image_size": comparison.image_size,
+            "fingerprint": images.fingerprint(),
         },
         "budget": {
-            "iterations": study.options.iterations,
-            "minutes": study.options.minutes,
-            "train_per_class": study.train_per_class,
+            "iterations": terms.iterations,
+            "minutes": terms.minutes,
+            "train_per_class": comparison.train_per_class,
         },
         "evaluation": {
-            "features": study.options.features,
-            "suffix": next(filter(None, map(_suffix, trainings.values())), ""),
-            "per_class": study.options.per_class,
+            "features": terms.features,
+            "suffix": measured[0]["features"]["suffix"] if measured else "",
+            "per_class": terms.per_class,
         },
         "seeds": asked.get("seeds", 1),
         "classification": asked["classification"],
-        "classifiers_learn_from": real_images(study),
-        "tables": tables,
-        "members": members,
-        "baselines": {
-            "seconds": baselines["seconds"],
-            "failure": baselines["failure"],
+        "classifiers_learn_from": real_images(comparison),
+        "tables": shown(
+            [work.contestant.of for work in works], images.name, bool(asked["classification"]),
+            asked["tables"],
+        ),
+        "members": {
+            work.name: {
+                "label": work.label,
+                "method": work.contestant.method,
+                "changes": work.contestant.changes,
+                **trainings[work.name],
+                "further": [
+                    trainings[other.name] for other in works
+                    if other is not work and other.contestant.of == work.name
+                ],
+            }
+            for work in works if work.contestant.seed is None
         },
-        "classifiers": read_joint(study.out) if asked["classification"] else None,
-    }
-    return results | {
-        "order": [plain(ranking) for ranking in rankings(results)],
-        "against_baseline": [one._asdict() for one in against_baseline(results)],
-    }
+        "baselines": {"seconds": baselines["seconds"], "failure": baselines["failure"]},
+        "classifiers": read_results(comparison.out) if asked["classification"] else None,
+    })  # fmt: skip
+    results["order"] = [ranking.plain() for ranking in rankings(results)]
+    results["against_baseline"] = [one._asdict() for one in results.against_baseline()]
+    return results
 
 
-def write_real_images(study):
+def write_real_images(comparison):
     """Write the first training images of each class to `<out>/real`, beside which ours are shown.
 
     Those that are there already are kept.
     """
-    for name in study.images.class_names:
-        folder = study.out / REAL / name
+    for name in comparison.images.class_names:
+        folder = comparison.out / REAL / name
         folder.mkdir(parents=True, exist_ok=True)
-        for number, image in enumerate(study.parts.train.of_class(name).images[:MEASURED]):
+        for number, image in enumerate(comparison.parts.train.of_class(name).images[:MEASURED]):
             path = folder / f"{number:06d}.png"
             if not path.exists():
                 write_atomically(path, partial(write_png, image=image))
 
 
 def _training(work):
-    """Return what the results say of a training of a member."""
+    """Return what the results say of a training of a contestant."""
     state, pending = work.state(), work.pending()
-    stage = (state["stage"] or pending[0]) if pending else None
     condition = "unfinished" if pending else "finished"
     if pending and state["failure"]:
         condition = "failed"
-    measured = "evaluate" not in pending
+    settings, learnt = work.recorded()
+    paths = {"run": work.run, "generated": work.generated, "evaluation": work.evaluation,
+             "classification": work.comparison.out / FOLDER}  # fmt: skip
     return {
         "seed": work.seed,
-        "settings": work.settings(),
+        "settings": settings,
         "state": condition,
-        "stage": stage,
+        "stage": (state["stage"] or pending[0]) if pending else None,
         "failure": state["failure"] if pending else None,
         "iterations": work.updates(),
-        "learnt_from": work.learnt_from(),
+        "learnt_from": learnt,
         "seconds": state["seconds"],
-        "metrics": work.metrics() if measured else None,
+        "metrics": None if "evaluate" in pending else work.metrics(),
         "paths": {
-            "run": _relative(work, work.run),
-            "generated": _relative(work, work.generated),
-            "evaluation": _relative(work, work.evaluation),
-            "classification": _relative(work, work.classification),
+            key: path.relative_to(work.comparison.out).as_posix() for key, path in paths.items()
         },
     }
-
-
-def _relative(work, path):
-    return path.relative_to(work.study.out).as_posix()
-
-
-def _suffix(training):
-    """Return what follows a measure's name with the features of an evaluation."""
-    return training["metrics"] and training["metrics"]["features"]["suffix"]

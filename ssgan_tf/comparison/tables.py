@@ -1,74 +1,34 @@
-"""The tables of a study in the paper's form, and every table as CSV and JSON."""
+"""The tables of a comparison, those of the paper with its figures, as CSV and JSON too."""
 
 import dataclasses
 from pathlib import Path
 
 from ssgan_tf.classify.tables import accuracy_table
-from ssgan_tf.comparison.against import against_baseline
-from ssgan_tf.comparison.classifiers import BASELINE
-from ssgan_tf.comparison.columns import (
-    bold,
-    bold_means,
-    names_of,
-    quoted,
-    table_of,
-    training_columns,
-    with_intervals,
-)
-from ssgan_tf.comparison.images import nyquist_shares
-from ssgan_tf.comparison.members import condition_of
-from ssgan_tf.comparison.more_tables import (
-    budget_table,
-    checkerboard_table,
-    measures_table,
-    order_table,
-)
-from ssgan_tf.comparison.ranks import rankings
-from ssgan_tf.comparison.scores import (
-    classifier_sizes,
-    every_training,
-    fid_name,
-    fids,
-    floor,
-    inception_scores,
-    label,
-    means,
-    papers_size,
-    row_names,
-    trained_again,
-    trainings,
-)
+from ssgan_tf.comparison.contestants import condition_of
+from ssgan_tf.comparison.images import REAL, nyquist_shares
+from ssgan_tf.comparison.ranks import ALL_ORDERS, DRAWN_ORDERS, rankings
+from ssgan_tf.comparison.results import over_trainings, papers_size
+from ssgan_tf.comparison.wording import state, trouble
 from ssgan_tf.files import write_atomically, write_json
-from ssgan_tf.published import CLASSIFICATION, QUALITY
-from ssgan_tf.report import Cell, Table
-from ssgan_tf.statistics.findings import LEAKED, UNKNOWN
-from ssgan_tf.statistics.intervals import mean_over_seeds
+from ssgan_tf.published import CLASSIFICATION, DATA, QUALITY
+from ssgan_tf.report import Cell, Column, make_table
+from ssgan_tf.statistics.findings import BASELINE, LEAKED, UNKNOWN
 from ssgan_tf.statistics.wording import mark
 
-#: What each of the paper's tables shows, and of which of its data sets.
-TITLES = {
-    1: "Ablations", 2: "Methods", 3: "Classifiers", 4: "Methods", 5: "Classifiers", 6: "Noise",
-    7: "Hyper-parameters",
-}  # fmt: skip
-MEASURES = ("accuracy", "precision")  # of classifiers
-#: So that nobody reads off these two rows what Table 1 is there for.
+FOLDER = "tables"
+STAGES = ("train", "generate", "evaluate", "classify")
+#: Rows of Table 2 that nobody shall read off what Table 1 is there for, and why.
+NO_PAIR = {"ssgan", "wgan-gp"}
 NOT_A_PAIR = (
     " SSGAN and WGAN-GP differ in more than pyramid connections and perceptual loss: λ is 1 and "
     "10, β₁ 0.5 and 0, the critic has ReLU and LeakyReLU. What the two additions do is in Table 1."
 )
-DATA = {number: "Animal" if number in (4, 5) else "Flower" for number in TITLES}
+REAL_CELL = Cell("Real images", muted=True)
 
 
 def write_tables(out, results):
-    """Write every table as `tables/<name>.csv`, and all of them as `tables/tables.json`.
-
-    Tables of an earlier report are removed.
-
-    Args:
-        out: the folder of the study.
-        results: what `results.json` holds.
-    """
-    folder = Path(out) / "tables"
+    """Write every table as `tables/<name>.csv`, and `tables/tables.json`; earlier ones go."""
+    folder = Path(out) / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for earlier in folder.glob("*.csv"):
         earlier.unlink()
@@ -82,194 +42,285 @@ def write_tables(out, results):
 def make_tables(results, shares):
     """Return every `Table` that there is something for, by the name of its file.
 
-    Args:
-        results: what `results.json` holds.
-        shares: what `nyquist_shares` returns.
+    The `shares` are those of `nyquist_shares`.
     """
     tables = {}
     for number in results["tables"]:
-        if number in QUALITY and fids(results, QUALITY[number]):
+        if number in QUALITY and results.fids(QUALITY[number]):
             tables[f"table_{number}"] = quality_table(results, number)
         if number in CLASSIFICATION:
-            for size in classifier_sizes(results):
+            for size in results.classifier_sizes():
                 tables[f"table_{number}_{size}"] = classification_table(results, number, size)
-    if any(training["metrics"] for training in every_training(results).values()):
+    if any(training["metrics"] for training in results.every_training().values()):
         tables["measures"] = measures_table(results)
     if rankings(results):
         tables["order"] = order_table(results)
     if shares:
         tables["checkerboard"] = checkerboard_table(results, shares)
-    tables["budgets"] = budget_table(results)
-    return tables
+    return tables | {"budgets": budget_table(results)}
 
 
 def quality_table(results, number):
-    """Return FID and IS of the members of the paper's Table 1, 2, 4, 6 or 7, ours and the paper's.
+    """Return FID and IS of the contestants of the paper's Table 1, 2, 4, 6 or 7, ours and its own.
 
-    Tables 2 and 4 have parameters (Eq. 9) and FLOPs (Eq. 10) too. Our best of a column is bold.
-    What nobody has, such as IS without logits, has no column.
+    Tables 2 and 4 have parameters (Eq. 9) and FLOPs (Eq. 10) too. What nobody has, such as IS
+    without logits, has no column.
     """
     papers = QUALITY[number]
     names = [name for name in papers if name in results["members"]]
-    scores = inception_scores(results, names)
-    cells = bold({name: score["mean"] for name, score in scores.items()}, max, 2)
-    spread = "" if trained_again(results) else ", ± the standard deviation over parts"
+    scored = any(map(results.inception_score, names))
+    spread = "" if results.trained_again else ", ± the standard deviation over parts"
     columns = [
-        (Cell("Model"), names_of(results, names)),
-        *training_columns(results, names),
-        (Cell(fid_name(results), note="ours, to the training images; lower is better"),
-         bold_means(means(results, "FID", "training", names=names), min, 2)),
-        (Cell("IS", note=f"ours{spread}; higher is better"),
-         with_intervals(cells, {name: score["spread"] for name, score in scores.items()})),
+        *_first_columns(results),
+        Column(results.fid_name, lambda name: results.mean(name, "FID", "training"),
+               "ours, to the training images; lower is better", 2, min),
+        Column("IS", results.inception_score, f"ours{spread}; higher is better", 2, max),
         *(_cost_columns(results, names) if number in (2, 4) else []),
         *(
-            (Cell(heading, muted=True), {name: quoted(of_row(papers[name])) for name in names})
-            for heading, of_row in {
-                "paper's FID": lambda row: row.fid,
-                "paper's IS": lambda row: row.inception_score,
-                "paper's params, M": lambda row: row.parameters and round(row.parameters / 1e6),
-                "paper's FLOPs, G": lambda row: row.flops and round(row.flops / 1e9),
+            Column(f"paper's {heading}", lambda name, of=of: of(papers[name]), quoted=True)
+            for heading, of in {
+                "FID": lambda row: row.fid,
+                "IS": lambda row: row.inception_score,
+                "params, M": lambda row: row.parameters and round(row.parameters / 1e6),
+                "FLOPs, G": lambda row: row.flops and round(row.flops / 1e9),
             }.items()
         ),
     ]  # fmt: skip
-    caption = f"Table {number}: {fid_name(results)}" + (" and IS" if scores else "")
-    return table_of(names, columns, caption, _quality_note(results, number, names))
+    caption = f"Table {number}: {results.fid_name}" + " and IS" * scored
+    return make_table(names, columns, caption, _quality_note(results, number, names, scored))
 
 
 def classification_table(results, number, size):
     """Return accuracy and precision of classifiers, ours and the paper's (Table 3 or 5).
 
-    Rows: original data, classical augmentation, then members, first those of the paper's table,
-    each with its difference in accuracy to the baseline that members have to beat. The best mean
-    of ours is bold, LEAKED ones aside.
+    Rows: original data, classical augmentation, then contestants, first those of the paper's table,
+    each with its difference in accuracy to the baseline that they have to beat. The best mean of
+    ours is bold, LEAKED ones aside.
 
-    Args:
-        results: what `results.json` holds.
-        number: 3 or 5.
-        size: how many images are added a class, one of `scores.classifier_sizes`. Of the paper
-            the same size is shown, or its largest one.
+    The size is one of `classifier_sizes`; of the paper the same one is shown, or its largest one.
     """
-    classifiers, papers = over_trainings(results), CLASSIFICATION[number]
-    names = {condition_of(name): name for name in results["members"]}
-    finished = [row for row in classifiers["rows"] if row["size"] in (size, None)]
-    ours = accuracy_table(classifiers | {"sizes": [size], "rows": finished})
-    beside = papers_size(size)
-    against = {one.name: one for one in against_baseline(results) if one.size == size}
-    rows = {}
-    order = dict.fromkeys(row["condition"] for row in finished)
-    for condition, (first, *cells) in zip(order, ours.rows, strict=True):
-        name = names.get(condition, condition)
-        words = label(results, name) + mark(classifiers["conditions"][condition])
-        figures = papers[name][beside] if name in papers else (None, None)
-        row = [dataclasses.replace(first, value=words), *cells]
-        if against:
-            row.append(_difference(against.get(name)))
-        rows[name] = [*row, *map(quoted, figures)]
-    classical = [name for name in rows if name not in results["members"]]
-    in_order = dict.fromkeys([*classical, *(name for name in papers if name in rows), *rows])
+    papers, beside = CLASSIFICATION[number], papers_size(size)
+    merged = _over_trainings(results, size)
+    ours = accuracy_table(merged)
+    names = [row["name"] for row in merged["rows"]]
+    cells = dict(zip(names, ours.rows, strict=True))
+    against = {one.name: one for one in results.against_baseline() if one.size == size}
+    classical = [name for name in names if name not in results["members"]]
+    order = dict.fromkeys([*classical, *(name for name in papers if name in names), *names])
+
+    def title(name):
+        words = results.label(name) + mark(merged["conditions"][condition_of(name)])
+        return dataclasses.replace(cells[name][0], value=words)
+
+    def difference(name):
+        found = against.get(name)
+        return found and Cell(100 * found.mean, 1, found.half_width and 100 * found.half_width)
+
+    columns = [
+        Column("Model", title),
+        *(Column(heading.value, lambda name, place=place: cells[name][place])
+          for place, heading in enumerate(ours.columns) if place),
+        Column(f"to {BASELINE}", difference, "difference in accuracy, percentage points, by the "
+               "same seeds of classifiers, and half its 95 % interval over trainings and "
+               "classifiers"),
+        *(Column(f"paper's {measure}" + f", + {beside}" * (beside != size),
+                 lambda name, measure=measure: getattr(papers[name][beside], measure)
+                 if name in papers else None, quoted=True)
+          for measure in ("accuracy", "precision")),
+    ]  # fmt: skip
     note = (
-        f"{_classifiers_note(results, ours.note)} The paper's columns are its own figures, of one "
-        f'training with 400 real images a class of its data set "{DATA[number]}"; compare the '
-        "order, not the values." + _missing([name for name in papers if name not in rows])
-    )
-    added = "" if beside == size else f", + {beside}"
-    headings = [Cell(f"paper's {measure}{added}", muted=True) for measure in MEASURES]
-    if against:
-        headings.insert(0, Cell(f"to {BASELINE}", note="difference in accuracy, percentage points, "
-                                "by the same seeds of classifiers, and half its 95 % interval over "
-                                "trainings and classifiers"))  # fmt: skip
-    return Table(
-        ["Model", *ours.columns[1:], *headings], [rows[name] for name in in_order],
-        f"Table {number}: classifiers with {size} images added a class", note,
-    )  # fmt: skip
-
-
-def over_trainings(results):
-    """Return the results of classifiers with one row for all trainings of a member.
-
-    Its means are over trainings, and so are their intervals; its finding is the worst of theirs.
-    """
-    classifiers, names = results["classifiers"], row_names(results)
-    conditions, rows = {}, {}
-    for condition, found in classifiers["conditions"].items():
-        name = condition_of(names[condition])
-        worst = conditions.setdefault(name, found)
-        findings = [one for one in (LEAKED, UNKNOWN) if one in (worst["finding"], found["finding"])]
-        conditions[name] = worst | {
-            "finding": findings[0] if findings else found["finding"],
-            "notes": list(dict.fromkeys([*worst["notes"], *found["notes"]])),
-        }
-    for row in classifiers["rows"]:
-        rows.setdefault((condition_of(names[row["condition"]]), row["size"]), []).append(row)
-    merged = []
-    for (condition, _), alike in rows.items():
-        row = alike[0] | {"condition": condition}
-        if len(alike) > 1:
-            row["mean"] = {
-                measure: mean_over_seeds([one["mean"][measure]["mean"] for one in alike])._asdict()
-                for measure in row["mean"]
-            }
-        merged.append(row)
-    return classifiers | {"conditions": conditions, "rows": merged}
-
-
-def _difference(found):
-    """Return the cell of a `Difference`, in percentage points."""
-    if found is None:
-        return None
-    interval = None if found.half_width is None else 100 * found.half_width
-    return Cell(100 * found.mean, 1, interval)
-
-
-def _classifiers_note(results, note):
-    """Return what stands behind the means of classifiers."""
-    if not trained_again(results):
-        return f"{note} Each generator was trained once."
-    return (
+        f"{ours.note} Each generator was trained once." if not results.trained_again else
         "Rows of members: means over trainings of their generators, each of which is a mean over "
         "seeds of classifiers; ± is half the 95 % interval over trainings. Other rows: over seeds "
         "of classifiers."
+    ) + (
+        " The paper's columns are its own figures, of one training with 400 real images a class of "
+        f'its data set "{DATA[number]}"; compare the order, not the values.'
+    )  # fmt: skip
+    caption = f"Table {number}: classifiers with {size} images added a class"
+    return make_table(order, columns, caption, note + _missing(papers, names))
+
+
+def _over_trainings(results, size):
+    """Return what `accuracy_table` needs, with one row for all trainings of a contestant.
+
+    Its means are over trainings, and so are their intervals; its finding is the worst of theirs.
+    """
+    conditions, rows = {}, []
+    for name, alike in results.classifier_rows(size, leaked=True).items():
+        of_each = [results["classifiers"]["conditions"][row["condition"]] for row in alike]
+        worst = min(
+            of_each, key=lambda one: [LEAKED, UNKNOWN, one["finding"]].index(one["finding"])
+        )
+        notes = [note for one in of_each for note in one["notes"]]
+        conditions[condition_of(name)] = worst | {"notes": list(dict.fromkeys(notes))}
+        row = alike[0] | {"condition": condition_of(name), "name": name}
+        rows.append(
+            row | {"mean": {key: over_trainings(alike, key)._asdict() for key in row["mean"]}}
+        )
+    return results["classifiers"] | {"sizes": [size], "conditions": conditions, "rows": rows}
+
+
+def measures_table(results):
+    """Return every measure of every contestant, and below them what real images get."""
+    suffix, again = results.suffix, results.trained_again
+
+    def measure(*keys, real=None):
+        return lambda name: (
+            Cell(real, digits=2 if keys[0] == "FID" else 3, muted=True) if name == REAL
+            else results.mean(name, *keys)
+        )  # fmt: skip
+
+    floor, note = (
+        results.floor,
+        "FID between two halves of the training images, each of half as many",
     )
+    columns = [
+        *_first_columns(results, real=dataclasses.replace(REAL_CELL, note=note)),
+        Column(results.fid_name, measure("FID", "training", real=floor),
+               "to the training images; lower is better", 2, min),
+        Column("to held out", measure("FID", "held_out"), "to real images that were not learnt "
+               "from; of fewer images, and higher for that alone", 2, min),
+        Column(f"KID{suffix} ×1000", lambda name: None if name == REAL else results.kid(name),
+               None if again else "± is the standard deviation over random subsets", 2, min, 1000),
+        *(Column(key + suffix, measure(key), None, 3, max)
+          for key in ("precision", "recall", "density", "coverage")),
+        Column("SSIM", measure("SSIM", "generated", "mean",
+                               real=results.of_real("SSIM", "training", "mean")),
+               "mean over random pairs of images; much higher than that of real images: too little "
+               "variety", 3),
+        Column("copies", lambda name: None if name == REAL else _copies(results, name),
+               "whether generated images lie too near to training images"),
+    ]  # fmt: skip
+    names = [*results["members"], *[REAL] * (floor is not None)]
+    return make_table(names, columns, "All measures of all members")
+
+
+def order_table(results):
+    """Return how our order compares with the paper's, a row for each column of its tables."""
+    label = results.label
+    columns = [
+        Column("Table and column", lambda one: f"{one.table}: {one.measure}"),
+        Column("rows", lambda one: len(one.papers)),
+        Column("paper's first", lambda one: label(one.papers[0])),
+        Column("first here", lambda one: ", ".join(map(label, one.firsts))),
+        Column("pairs reversed", lambda one: f"{len(one.reversed)} of {one.pairs}",
+               "of all pairs of rows, those that stand the other way round here"),
+        Column("Spearman", lambda one: one.correlation, "rank correlation with the paper: 1 for "
+               "its order, -1 for the opposite one, about 0 for none; not of two rows", 2),
+        Column("p", lambda one: one.chance and one.chance.p, "share of all possible orders that "
+               f"agree with the paper's at least as well (of {DRAWN_ORDERS:,} random ones for more "
+               f"than {ALL_ORDERS} rows)", 3),
+    ]  # fmt: skip
+    note = (
+        "By means over trainings; near ones may well change places with further trainings."
+        if results.trained_again else
+        "Each member was trained once, and near figures may well change places in another training."
+    )  # fmt: skip
+    return make_table(rankings(results), columns, "Our order and the paper's", note)
+
+
+def checkerboard_table(results, shares):
+    """Return the Nyquist share of each contestant's images in per cent; see `nyquist_shares`."""
+    columns = [
+        *_first_columns(results, trainings=False),
+        Column("Nyquist share, %", lambda name: Cell(100 * shares[name], 3, muted=name == REAL),
+               "of the energy of the images, means aside"),
+    ]  # fmt: skip
+    names = [name for name in (REAL, *results["members"]) if name in shares]
+    return make_table(names, columns, "Energy at the highest frequency")
+
+
+def budget_table(results):
+    """Return state, iterations and time of each training of each contestant."""
+    found = results.every_training()
+
+    def seconds(name, stage, each=60):
+        value = found[name]["seconds"].get(stage)
+        return value if value is None or not each else value / each
+
+    def updates(name):
+        return sum(found[name]["iterations"].values()) or None
+
+    columns = [
+        Column("Model", lambda name: name),
+        Column("state", lambda name: Cell(state(found[name]), note=found[name]["failure"])),
+        Column("networks", lambda name: len(found[name]["iterations"]) or None,
+               "one for each class; a single one where the method is conditional"),
+        Column("iterations", updates, "generator updates, of all networks together"),
+        *(Column(f"{stage}, min", lambda name, stage=stage: seconds(name, stage), digits=1)
+          for stage in STAGES),
+        Column("seconds an iteration",
+               lambda name: updates(name) and (seconds(name, "train", updates(name)) or None),
+               "of training; batches and critic steps differ between methods, and whatever else "
+               "the machine was doing counts too", 2),
+    ]  # fmt: skip
+    return make_table(found, columns, "Budgets")
+
+
+def _first_columns(results, real=REAL_CELL, trainings=True):
+    """Yield what contestants are called, why one has no figures, and how often it was trained."""
+
+    def title(name):
+        if name == REAL:
+            return real
+        note = trainings and "; ".join(
+            (f"seed {one['seed']}: " if results["members"][name]["further"] else "") + trouble(one)
+            for one in results.trainings(name) if one["state"] != "finished"
+        )  # fmt: skip
+        return Cell(results.label(name), note=note or None)
+
+    yield Column("Model", title)
+    if trainings and results.trained_again:
+        yield Column(
+            "trainings",
+            lambda name: (name != REAL
+            and sum(one["metrics"] is not None for one in results.trainings(name))) or None,
+            "by how many seeds; ± is half the 95 % interval of a mean over them (Student's t)",
+        )  # fmt: skip
 
 
 def _cost_columns(results, names):
-    """Return parameters and FLOPs of the members whose evaluation knows them."""
-    costs = {
-        name: cost for name in names
-        if (cost := (results["members"][name]["metrics"] or {}).get("cost"))
-    }  # fmt: skip
+    costs = {name: cost for name in names if (cost := results.cost(name))}
     sizes = sorted({cost["flops"]["batch_size"] for cost in costs.values()})
-    return [
-        (Cell("params, M", note="parameters by Eq. 9, generator and critic"),
-         bold({name: cost["parameters"]["together"] / 1e6 for name, cost in costs.items()},
-              min, 2)),
-        (Cell("FLOPs, G", note=f"Eq. 10, of a batch of {' or '.join(map(str, sizes))} through "
-              "generator and critic; the paper does not say of what"),
-         bold({name: cost["flops"]["batch"] / 1e9 for name, cost in costs.items()}, min, 1)),
-    ]  # fmt: skip
+
+    def figure(part, key, unit):
+        return lambda name: costs[name][part][key] / unit if name in costs else None
+
+    yield Column("params, M", figure("parameters", "together", 1e6),
+                 "parameters by Eq. 9, generator and critic", 2, min)  # fmt: skip
+    yield Column("FLOPs, G", figure("flops", "batch", 1e9), "Eq. 10, of a batch of "
+                 f"{' or '.join(map(str, sizes))} through generator and critic; the paper does not "
+                 "say of what", 1, min)  # fmt: skip
 
 
-def _quality_note(results, number, names):
+def _copies(results, name):
+    """Return the findings on copies among the images of all trainings of a contestant, or None."""
+    measured = [one["metrics"]["overall"] for one in results.trainings(name) if one["metrics"]]
+    found = (overall.get("memorisation", {}).get("finding") for overall in measured)
+    return ", ".join(dict.fromkeys(filter(None, found))) or None
+
+
+def _quality_note(results, number, names, scored):
     note = (
         "The paper's columns are its own figures, plain FID and IS on its own images "
         f'("{DATA[number]}"); compare the order, not the values.'
     )
-    near = floor(results)
-    if near is not None:
-        note += f" Two halves of our training images are {near:.2f} apart in {fid_name(results)}."
-    measured = [training["metrics"] for name in names for training in trainings(results, name)
+    if results.floor is not None:
+        note += f" Two halves of our training images are {results.floor:.2f} apart in "
+        note += f"{results.fid_name}."
+    measured = [training["metrics"] for name in names for training in results.trainings(name)
                 if training["metrics"]]  # fmt: skip
-    if measured and not inception_scores(results, names):
+    if measured and not scored:
         logits = measured[0]["features"]["logits"]
         why = "there are too few images" if logits else "the network file ends before the logits"
         note += f" IS was not measured here: {why}."
-    if {"ssgan", "wgan-gp"} <= set(names):
-        note += NOT_A_PAIR
-    return note + _missing([name for name in QUALITY[number] if name not in names])
+    return note + NOT_A_PAIR * (set(names) >= NO_PAIR) + _missing(QUALITY[number], names)
 
 
-def _missing(names):
-    return f" In the paper's table but not here: {', '.join(names)}." if names else ""
+def _missing(papers, names):
+    absent = [name for name in papers if name not in names]
+    return f" In the paper's table but not here: {', '.join(absent)}." if absent else ""
 
 
 def _plain(table):
@@ -279,8 +330,7 @@ def _plain(table):
         plain = {}
         for heading, cell in zip(table.columns, row, strict=True):
             plain[heading.value] = cell.value
-            if cell.bounds:
-                plain |= zip((f"{heading.value} low", f"{heading.value} high"), cell.bounds,
-                             strict=True)  # fmt: skip
+            for end, bound in zip(("low", "high"), cell.bounds or (), strict=False):
+                plain[f"{heading.value} {end}"] = bound
         rows.append(plain)
     return {"caption": table.caption, "note": table.note, "rows": rows}

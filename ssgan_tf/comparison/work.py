@@ -1,19 +1,14 @@
-"""One member's folder in a study: its stages, what of them is done, and how they are done."""
+"""One contestant's folder: its stages, what of them is done, and how they are done."""
 
+import dataclasses
+import tempfile
 import time
 import traceback
-
-import filelock
+from collections.abc import Callable
+from typing import NamedTuple
 
 from ssgan_tf.bounds import MOST_ITERATIONS
-from ssgan_tf.comparison.classifiers import (
-    CLASSICAL,
-    are_of,
-    baseline_trainings,
-    make_study,
-    take_over,
-    trainings_with,
-)
+from ssgan_tf.comparison import classifiers
 from ssgan_tf.data import load_dataset
 from ssgan_tf.data.loading import source_of
 from ssgan_tf.data.manifest import read_manifest
@@ -21,46 +16,55 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation import evaluate
 from ssgan_tf.evaluation.results import METRICS
 from ssgan_tf.files import write_json
-from ssgan_tf.generation.generated_set import write_generated_set
+from ssgan_tf.folder_lock import FolderLock
+from ssgan_tf.generation import write_generated_set
 from ssgan_tf.json_files import NUMBER, Each, find_json
-from ssgan_tf.methods import create
-from ssgan_tf.perceptual import require_found
+from ssgan_tf.methods import METHODS, create
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training import fit
 from ssgan_tf.training.loop import seconds_of_training
 
-STATE, FAILURE, LOCK = "state.json", "failure.txt", ".lock"
+STATE, FAILURE = "state.json", "failure.txt"
 SHAPE = {  # of state.json
-    "seconds?": Each(NUMBER), "updates?": int, "trained?": Each(int),
-    "stage?": (str, None), "failure?": (str, None),
+    "seconds?": Each(NUMBER), "trained?": Each(int), "stage?": (str, None),
+    "failure?": (str, None),
 }  # fmt: skip
-BASELINES = "baselines"
-UNLIMITED = MOST_ITERATIONS  # where minutes are the limit
+TRIED = 5  # seconds of training that tell how long an update takes
+
+
+class Stage(NamedTuple):
+    """A stage of a `Work`, done once and for all."""
+
+    doing: str  # in words
+    is_done: Callable[[], bool]
+    do: Callable[[], None]
+    recorded: Callable[[], float] | None = None  # seconds that its files tell; else it is timed
 
 
 class Work:
-    """Something that a study does in a folder of its own, in stages.
+    """Something that a comparison does in a folder of its own, in stages.
 
     Attributes:
+        name: of its folder.
         label: what people call it.
         folder: `<out>/members/<name>`.
-        classification: the folder of its classifiers.
-        stages: names of its stages, in their order.
+        stages: dict from the name of a stage to the `Stage`, in their order.
+        conditions: the `Condition`s of classifiers that it trains.
+        classifiers: their `Member`s.
     """
 
-    def __init__(self, name, label, study, stages):
-        self.name, self.label, self.study, self.stages = name, label, study, stages
-        self.folder = study.out / "members" / name
-        self.classification = self.folder / "classification"
+    def __init__(self, name, label, comparison):
+        self.name, self.label, self.comparison = name, label, comparison
+        self.folder = comparison.out / "members" / name
+        self.stages, self.conditions, self.classifiers = {}, (), []
 
     def state(self):
         """Return what is remembered of it, a dict.
 
-        Its keys: `seconds` by stage; `updates`, generator updates that were made in the seconds of
-        training; `trained`, generator updates by network, once training has finished; `stage` and
-        `failure`, where and why it failed, or None.
+        Its keys: `seconds` by stage; `trained`, generator updates by network, once training has
+        finished; `stage` and `failure`, where and why it failed, or None.
         """
-        state = {"seconds": {}, "updates": 0, "trained": {}, "stage": None, "failure": None}
+        state = {"seconds": {}, "trained": {}, "stage": None, "failure": None}
         return state | (find_json(self.folder / STATE, SHAPE) or {})
 
     def remember(self, **changes):
@@ -68,26 +72,22 @@ class Work:
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self.folder / STATE, self.state() | changes)
 
-    def lock(self, timeout=0):
-        """Return a lock that keeps other processes from the folder; it is not yet taken.
-
-        Args:
-            timeout: seconds to wait for another process.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return filelock.FileLock(self.folder / LOCK, timeout=timeout, thread_local=False)
+    def lock(self):
+        """Return what keeps other processes from the folder; it is not yet taken."""
+        return FolderLock(self.folder, "--out")
 
     def pending(self):
-        """Return the stages that are to be done.
+        """Return the names of the stages that are to be done.
 
         Images follow from a training, and all else from the images, so is done again after them.
         """
-        for place, stage in enumerate(self.stages):
-            if stage in ("train", "generate") and not self._is_done(stage):
-                return list(self.stages[place:])
-        return [stage for stage in self.stages if not self._is_done(stage)]
+        names = list(self.stages)
+        for place, name in enumerate(names):
+            if name in ("train", "generate") and not self._is_done(name):
+                return names[place:]
+        return [name for name in names if not self._is_done(name)]
 
-    def perform(self, stage):
+    def perform(self, name):
         """Do a stage, and remember how long it took.
 
         Raises:
@@ -96,248 +96,235 @@ class Work:
         """
         self.remember(stage=None, failure=None)
         (self.folder / FAILURE).unlink(missing_ok=True)
-        start = time.perf_counter()
-        getattr(self, f"_{stage}")()
-        if stage in ("generate", "evaluate"):  # the others add up what several calls took
-            self._remember_seconds(stage, time.perf_counter() - start)
+        stage, start = self.stages[name], time.perf_counter()
+        try:
+            stage.do()
+            if not stage.recorded:
+                self._remember_seconds(name, time.perf_counter() - start)
+        finally:  # what was trained is kept, so its time counts
+            if stage.recorded:
+                self._remember_seconds(name, stage.recorded())
 
-    def fail(self, stage, error):
+    def fail(self, name, error):
         """Remember an exception that ended a stage; return it as one line."""
         line = one_line(error)
-        self.remember(stage=stage, failure=line)
+        self.remember(stage=name, failure=line)
         (self.folder / FAILURE).write_text("".join(traceback.format_exception(error)))
         return line
 
-    def updates(self):
-        """Return the generator updates of each network, a dict."""
-        return {}
+    def finished_classifiers(self):
+        """Return the results of its classifiers that have been trained, dicts."""
+        folder = self.comparison.out / classifiers.FOLDER
+        return list(filter(None, (training.result(folder) for training in self.classifiers)))
 
-    def _is_done(self, stage):
+    def _is_done(self, name):
         try:
-            return getattr(self, f"_{stage}_is_done")()
+            return self.stages[name].is_done()
         except Exception:  # a damaged file; to do the stage mends it, or says what is wrong
             return False
 
-    def _remember_seconds(self, stage, seconds):
-        self.remember(seconds=self.state()["seconds"] | {stage: round(seconds, 1)})
+    def _remember_seconds(self, name, seconds):
+        self.remember(seconds=self.state()["seconds"] | {name: round(seconds, 1)})
 
-    def _classify_is_done(self):
-        return all(training.result(self.classification) for training in self.trainings())
-
-    def _classify(self):
-        try:
-            self._train_classifiers()
-        finally:  # finished trainings are kept, so their time counts
-            results = (training.result(self.classification) for training in self.trainings())
-            self._remember_seconds(
-                "classify", sum(result["scores"]["seconds"] for result in results if result)
-            )
+    def _classify(self, *conditions):
+        """Have a stage that trains the classifiers of some conditions."""
+        self.conditions = conditions
+        self.classifiers = classifiers.members_of(self.comparison.terms, *conditions)
+        self.stages["classify"] = Stage(
+            "training classifiers",
+            lambda: (
+                len(self.finished_classifiers()) == len(self.classifiers)
+                and classifiers.are_current(self.comparison, self.classifiers)
+            ),
+            lambda: classifiers.train(self.comparison, self.classifiers),
+            lambda: sum(result["scores"]["seconds"] for result in self.finished_classifiers()),
+        )
 
 
 class Baselines(Work):
     """What generated images have to beat: no others, random clipping, flips and crops."""
 
-    def __init__(self, study):
-        super().__init__(BASELINES, "real images, clipped and flipped ones", study, ("classify",))
-
-    def trainings(self):
-        """Return its classifier trainings, a list of `ssgan_tf.classify` members."""
-        return baseline_trainings(self.study.options)
-
-    def _train_classifiers(self):
-        make_study(self.study, self.classification, list(CLASSICAL)).run()
+    def __init__(self, comparison):
+        super().__init__("baselines", "real images, clipped and flipped ones", comparison)
+        self._classify(*classifiers.BASELINES)
 
 
-class MemberWork(Work):
-    """A training of a member of a study: drawn from, evaluated and perhaps learnt from.
+class ContestantWork(Work):
+    """A training of a contestant, whose images are evaluated and perhaps classified with.
 
     Args:
-        member: the `Member`.
-        study: the `Comparison` that it belongs to.
+        contestant: the `Contestant`.
+        comparison: the `Comparison` that it belongs to.
 
     Attributes:
-        seed: of its weights, batches and noise. The split has the study's seed.
-        method: the untrained `GAN`.
+        seed: of its weights, batches and noise. The split has the comparison's seed.
+        method: the untrained `Method`.
+        networks: dict from each network that it trains to the classes that this one learns.
+        iterations: updates of each network, such that all contestants make equally many;
+            None where minutes are the budget.
 
     Raises:
-        UserError: a setting that the study shares is impossible for this method.
+        UserError: a setting that all share is impossible for this method, or there are too few
+            classes for it.
     """
 
-    def __init__(self, member, study):
-        stages = ("train", "generate", "evaluate", *["classify"] * study.classify)
-        super().__init__(member.name, member.label, study, stages)
-        self.member = member
+    def __init__(self, contestant, comparison):
+        super().__init__(contestant.name, contestant.label, comparison)
+        self.contestant = contestant
         self.run, self.generated, self.evaluation = (
             self.folder / name for name in ("run", "generated", "evaluation")
         )
-        self.seed = study.seed if member.seed is None else member.seed
-        self.method = _make_method(member, **study.settings | {"seed": self.seed})
-
-    @property
-    def networks(self):
-        """How many networks it trains: one that is told the class, or one for each class."""
-        return len(self._networks())
-
-    @property
-    def iterations(self):
-        """Generator updates of each network, such that all members make equally many; or None."""
-        updates = self.study.options.iterations
-        return updates and updates * len(self.study.images.class_names) // self.networks
-
-    def require_weights(self):
-        """Refuse a file of VGG-19's weights that is not there, unless training is over."""
-        settings = self.method.settings
-        if settings.mu and not self._is_done("train"):
-            require_found(settings.vgg_weights)
-
-    def _networks(self):
-        return self.method.jobs(self.study.images.class_names)
+        self.seed = comparison.seed if contestant.seed is None else contestant.seed
+        self.method = self._make_method()
+        class_names, updates = comparison.images.class_names, comparison.terms.iterations
+        self.networks = self.method.jobs(class_names)
+        self.iterations = updates and updates * len(class_names) // len(self.networks)
+        self.stages = {
+            "train": Stage("training", self._is_trained, self._train, self._trained_seconds),
+            "generate": Stage("generating images", self._has_images, self._generate),
+            "evaluate": Stage("evaluating them", self._is_evaluated, self._evaluate),
+        }
+        if comparison.classify:
+            self._classify(classifiers.condition_with(contestant.condition, self.generated))
 
     def updates(self):
         """Return the generator updates of each network of its run, a dict."""
-        run = RunDirectory(self.run)
-        steps = {name: run.checkpoints(name).latest_step() for name in self._networks()}
+        if self.method.last_phase is None:  # there is nothing to train
+            return dict.fromkeys(self.networks, 0)
+        steps = {name: found.latest_step() for name, found in self._checkpoints().items()}
         return {name: step for name, step in steps.items() if step is not None}
 
-    def learnt_from(self):
-        """Return how many real images of each class its run has recorded, else is to learn from."""
-        counts = self.study.parts.train.counts()
-        try:
-            recorded = RunDirectory(self.run).config()["data"]["classes"]
-        except UserError:
-            return counts
-        return {
-            name: len(recorded[name]["train"]) if name in recorded else count
-            for name, count in counts.items()
-        }
+    def _checkpoints(self):
+        """Return the checkpoints that images are made from, by network."""
+        run, last = RunDirectory(self.run), self.method.last_phase
+        return {name: run.checkpoints(name, last) for name in self.networks}
 
-    def settings(self):
-        """Return its settings by flag: those that its run has recorded, once it has begun."""
-        try:
-            recorded = RunDirectory(self.run).config()["settings"]
-        except UserError:
-            return self.method.as_flags()
-        return {name: value for name, value in recorded.items() if name != "method"}
+    def require_weights(self):
+        """Refuse files of weights that are not there, unless training is over."""
+        if not self._is_done("train"):
+            self.method.require_external()
+
+    def recorded(self):
+        """Return its settings by flag, and of each class how many real images it learns from.
+
+        Both are what its run has recorded, once it has begun.
+        """
+        config = self._config() or {"settings": self.method.as_flags(), "data": {"classes": {}}}
+        settings, classes = config["settings"], config["data"]["classes"]
+        counts = self.comparison.parts.train.counts()
+        counts |= {name: len(one["train"]) for name, one in classes.items() if name in counts}
+        return {name: value for name, value in settings.items() if name != "method"}, counts
 
     def metrics(self):
         """Return the `metrics.json` of its evaluation, or None where it is not complete."""
         return find_json(self.evaluation / METRICS, {"seconds": dict, "features": dict})
 
-    def trainings(self):
-        """Return its classifier trainings, a list of `ssgan_tf.classify` members."""
-        return trainings_with(self.member.condition, self.study.options)
+    def seconds_an_update(self):
+        """Return how long an update takes here, by training a network for a moment.
 
-    def _train_is_done(self):
+        Weights made elsewhere are random ones then, since they may have to be downloaded.
+        """
+        name, class_names = next(iter(self.networks.items()))
+        method = self._make_method(**dict.fromkeys(self.method.external, "random"))
+        if method.last_phase is None:
+            return 0.0
+        images = self.comparison.parts.train.with_classes(class_names)
+        with tempfile.TemporaryDirectory() as folder:
+            budget = {"minutes": TRIED / 60, "iterations": MOST_ITERATIONS}
+            fit(method, images, run_dir=folder, progress=False, **budget)
+            checkpoints = RunDirectory(folder).checkpoints(name, method.last_phase)
+            return seconds_of_training(checkpoints) / checkpoints.latest_step()
+
+    def _make_method(self, **more):
+        """Return the untrained method, with those of the shared settings that it has."""
+        name = self.contestant.method
+        known = {field.name for field in dataclasses.fields(METHODS[name].defaults)}
+        shared = {key: one for key, one in self.comparison.settings.items() if key in known}
+        return create(name, **shared | {"seed": self.seed} | self.contestant.changes | more)
+
+    def _config(self):
+        """Return the `config.json` of its run, or None where it has not begun."""
+        try:
+            return RunDirectory(self.run).config()
+        except UserError:
+            return None
+
+    def _is_trained(self):
         # A run that lies there may have other settings; `fit` compares them, and says so.
         trained = self.state()["trained"]
         return bool(trained) and trained == self.updates() and self._has_settings()
 
     def _has_settings(self):
         """Return whether its run was recorded with the settings that it would have now."""
-        config, settings = RunDirectory(self.run).config(), self.method.as_flags()
-        weights = settings.pop("vgg_weights", None)
-        if settings["precision"] == "auto":  # another machine's may differ; what is done is done
+        config, settings = self._config(), self.method.as_flags()
+        if settings.get("precision") == "auto":  # another machine's may differ; it is done
             del settings["precision"]
-        same = all(config["settings"].get(name) == value for name, value in settings.items())
-        return same and config["options"]["vgg_weights"] == (
-            weights if settings.get("mu") else None
+        # Files are recorded beside the hash of what is in them; None where they are not used.
+        files = {name: settings.pop(name) for name in self.method.external}
+        return all(config["settings"].get(name) == value for name, value in settings.items()) and (
+            all(config["options"].get(name) in (None, file) for name, file in files.items())
         )
 
     def _train(self):
-        study, options = self.study, self.study.options
-        if options.minutes is None:
-            budget = {"iterations": self.iterations}
-        else:
-            budget = {"minutes": options.minutes / self.networks, "iterations": UNLIMITED}
-        try:
-            fit(
-                self.method, study.parts.train, held_out=study.parts.test, run_dir=self.run,
-                source=source_of(study.dataset, study.datasets_dir),
-                progress=study.progress, **budget, **options.of_training(),
-            )  # fmt: skip
-        finally:  # what was trained is kept, so its time counts
-            self._remember_seconds("train", self._trained_seconds())
-            self.remember(updates=sum(self.updates().values()))
+        comparison, terms = self.comparison, self.comparison.terms
+        budget = {"iterations": self.iterations}
+        if terms.minutes is not None:
+            budget = {"minutes": terms.minutes / len(self.networks), "iterations": MOST_ITERATIONS}
+        fit(
+            self.method, comparison.parts.train, held_out=comparison.parts.test, run_dir=self.run,
+            source=source_of(comparison.data["dataset"], comparison.data["datasets_dir"]),
+            progress=comparison.progress, **budget, **terms.of_training(),
+        )  # fmt: skip
         self.remember(trained=self.updates())
 
     def _trained_seconds(self):
         """Return the seconds behind the checkpoints of its run, by whichever process."""
-        run = RunDirectory(self.run)
-        return sum(
-            seconds_of_training(run.checkpoints(name, self.method.last_phase))
-            for name in self._networks()
-        )
+        if self.method.last_phase is None:
+            return 0.0
+        return sum(seconds_of_training(found) for found in self._checkpoints().values())
 
-    def _generate_is_done(self):
+    def _has_images(self):
         manifest, updates = read_manifest(self.generated), self.updates()
         if not manifest or not manifest.get("complete"):
             return False
-        wanted = {
-            class_name: (self.study.options.per_class, updates[network])
-            for network, class_names in self._networks().items()
-            for class_name in class_names
-        }
-        made = {
-            name: (entry["count"], entry["checkpoint_step"])
-            for name, entry in manifest["classes"].items()
-        }
-        files = {name: len(list((self.generated / name).glob("*.png"))) for name in made}
+        count, made = self.comparison.terms.per_class, manifest["classes"]
+        wanted = {name: updates[network] for network in self.networks
+                  for name in self.networks[network]}  # fmt: skip
         return (
-            made == wanted
-            and all(files[name] == count for name, (count, _) in made.items())
+            {name: entry["checkpoint_step"] for name, entry in made.items()} == wanted
+            and all(entry["count"] == count for entry in made.values())
+            and all(len(list((self.generated / name).glob("*.png"))) == count for name in made)
             and manifest["seed"] == self.seed
-            and manifest["settings"] == RunDirectory(self.run).config()["settings"]
+            and manifest["settings"] == self._config()["settings"]
         )
 
     def _generate(self):
         write_generated_set(
-            self.run, self.generated, self.study.options.per_class, seed=self.seed,
-            classes=self.study.images.class_names,  # a run that was taken over may have more
-            progress=self.study.progress,
+            self.run, self.generated, self.comparison.terms.per_class, seed=self.seed,
+            classes=self.comparison.images.class_names,  # a run of train.py may have more
+            progress=self.comparison.progress,
         )  # fmt: skip
 
-    def _evaluate_is_done(self):
-        metrics = self.metrics()
-        if metrics is None or metrics["features"]["tensor"] != self.study.options.tensor:
-            return False
-        if metrics["features"]["graph_sha256"] != self.study.inception_digest:
+    def _is_evaluated(self):
+        metrics, comparison = self.metrics(), self.comparison
+        measured = metrics["features"]["tensor"], metrics["features"]["graph_sha256"]
+        if measured != (comparison.terms.tensor, comparison.inception_digest):
             return False
         images = load_dataset(
-            self.generated.absolute(), self.study.image_size, cache_dir=self.study.cache_dir,
-            progress=False, notices=False, least=1,
+            self.generated.absolute(), comparison.image_size, progress=False, notices=False,
+            cache_dir=comparison.data["cache_dir"], least=1,
         )  # fmt: skip
         return metrics["inputs"]["generated"]["fingerprint"] == images.fingerprint()
 
     def _evaluate(self):
-        study, options = self.study, self.study.options
+        comparison, terms = self.comparison, self.comparison.terms
         evaluate(
-            self.generated, self.evaluation, dataset=study.dataset, seed=study.seed,
-            inception=options.inception, features=options.features,
-            datasets_dir=study.datasets_dir, classes=study.classes, image_size=study.image_size,
-            test_per_class=options.test_per_class, cache_dir=study.cache_dir,
-            progress=study.progress,
+            self.generated, self.evaluation, seed=comparison.seed, inception=terms.inception,
+            features=terms.features, test_per_class=terms.test_per_class, **comparison.data,
         )  # fmt: skip
-
-    def _classify_is_done(self):
-        return super()._classify_is_done() and are_of(self.study, self)
-
-    def _train_classifiers(self):
-        study = make_study(
-            self.study, self.classification, [f"{self.member.condition}={self.generated}"]
-        )
-        take_over(study, [self.study.baselines.classification])  # "original", which all share
-        study.run()
 
 
 def one_line(error):
     """Return an exception as one line; one that is a bug bears its class."""
     words = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
     return " ".join(words.split()).replace("--run_dir", "--out")  # what compare.py has of the two
-
-
-def _make_method(member, vgg_weights=None, **settings):
-    """Return the untrained method of a member; weights of VGG-19 only where it is used."""
-    method = create(member.method, **settings | member.changes)
-    if method.settings.mu and vgg_weights:
-        method = create(member.method, vgg_weights=vgg_weights, **settings | member.changes)
-    return method

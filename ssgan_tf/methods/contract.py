@@ -197,7 +197,8 @@ class Method(abc.ABC):
         defaults: an instance of its `Settings`.
         last_phase: name of the phase whose checkpoint images are made from; None where nothing is
             trained.
-        external: names of the settings that name files of weights made elsewhere.
+        external: names of the settings that name files of weights made elsewhere; each also takes
+            "random", for what depends on sizes only.
         precision: the Keras dtype policy that training computes in.
         images_per_step: images a training step sees on all devices together; they share them.
 
@@ -281,6 +282,14 @@ class Method(abc.ABC):
             UserError: a file is missing or wrong.
         """
         return {}
+
+    def require_external(self):
+        """Refuse files of `external` weights that are not there, without loading any.
+
+        Raises:
+            UserError: a file is missing.
+        """
+        return
 
     def cost(self, classes: int) -> Cost | None:
         """Return what the networks for so many classes cost; None where there are none."""

@@ -1,7 +1,13 @@
 """Pictures: grids and rows of images, animations, and charts of numbers."""
 
 from ssgan_tf.plots.charts import write_curves, write_distances, write_embedding
-from ssgan_tf.plots.comparison import write_means, write_training
+from ssgan_tf.plots.classification import write_means, write_training
+from ssgan_tf.plots.comparison import (
+    write_complexity,
+    write_losses,
+    write_settings,
+    write_spectra,
+)
 from ssgan_tf.plots.pictures import (
     image_grid,
     labelled_rows,
@@ -9,7 +15,6 @@ from ssgan_tf.plots.pictures import (
     write_gif,
     write_png,
 )
-from ssgan_tf.plots.study import write_complexity, write_losses, write_settings, write_spectra
 
 __all__ = [
     "image_grid",

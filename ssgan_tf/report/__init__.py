@@ -1,5 +1,6 @@
 """Reports: one HTML file that needs nothing else, and tables for page, terminal and CSV alike."""
 
+from ssgan_tf.report.columns import Column, make_table
 from ssgan_tf.report.page import (
     Callout,
     Definitions,
@@ -14,11 +15,13 @@ from ssgan_tf.report.table import Cell, Table
 __all__ = [
     "Callout",
     "Cell",
+    "Column",
     "Definitions",
     "Details",
     "Figure",
     "Gallery",
     "Section",
     "Table",
+    "make_table",
     "write_report",
 ]

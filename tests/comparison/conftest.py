@@ -2,14 +2,19 @@ import json
 
 import numpy as np
 import pytest
+from folders import write_set
+from frozen import tiny_graph
 from PIL import Image
 
-from ssgan_tf.comparison.members import LABELS, VARIANTS
+from ssgan_tf.comparison import comparison as comparison_module
+from ssgan_tf.comparison.comparison import Comparison
+from ssgan_tf.comparison.contestants import choose, parse_contestant
+from ssgan_tf.comparison.results import Results
+from ssgan_tf.comparison.terms import Terms
 from ssgan_tf.statistics.scores import classification_scores
 from ssgan_tf.statistics.summary import summarise
 
 CLASSES = ("daisy", "roses")
-CHANGES = {"ssgan-mu-0.1": {"mu": 0.1}, "ssgan-mu-1": {"mu": 1.0}, "ssgan-lambda-5": {"lambda_": 5}}
 
 
 def metrics_of(fid, inception_score=None, finding="none", logits=1008):
@@ -36,13 +41,11 @@ def metrics_of(fid, inception_score=None, finding="none", logits=1008):
 
 def member_of(name, fid=None, **changes):
     """What results.json holds of a member."""
-    method = max((known for known in LABELS if name.startswith(known)), key=len)
-    variant = name.removeprefix(method).removeprefix("-")
-    label = LABELS[method] + VARIANTS.get(variant, ({}, variant and f", {variant}"))[1]
-    own = VARIANTS[variant][0] if variant in VARIANTS else CHANGES.get(name, {})
+    one = parse_contestant(name)
     folders = ("run", "generated", "evaluation", "classification")
     return {
-        "label": label, "method": method, "changes": own, "settings": {"mu": 0.01, "lambda": 1.0},
+        "label": one.label, "method": one.method, "changes": one.changes,
+        "settings": {"mu": 0.01, "lambda": 1.0},
         "seed": 0, "further": [], "state": "finished", "stage": None, "failure": None,
         "learnt_from": dict.fromkeys(CLASSES, 400),
         "iterations": dict.fromkeys(CLASSES, 100), "seconds": {"train": 300.0, "generate": 6.0},
@@ -62,7 +65,7 @@ def again(results, name, fid, seed=1, **changes):
 
 def study_of(fids, tables, **changes):
     """The results of a study of members with these FIDs."""
-    return {
+    return Results({
         "made_by": "ssgan_tf 0", "command": "python compare.py", "versions": {"keras": "3.15"},
         "git_commit": None, "seconds": 600.0,
         "dataset": {
@@ -74,7 +77,7 @@ def study_of(fids, tables, **changes):
         "tables": tables,
         "members": {name: member_of(name, fid) for name, fid in fids.items()},
         "baselines": {"seconds": {}, "failure": None}, "classifiers": None,
-    } | changes  # fmt: skip
+    } | changes)  # fmt: skip
 
 
 def classifiers_of(rows, findings=()):
@@ -137,3 +140,45 @@ def invented():
         classifiers, images, log = map(staticmethod, (classifiers_of, write_images, write_log))
 
     return Invented
+
+
+SETTINGS = {
+    "image_size": 32, "base_channels": 32, "latent_dim": 8, "batch_size": 2, "critic_steps": 1,
+    "precision": "float32",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory):
+    """A folder with a data set of two classes and a small file of Inception's."""
+    folder = tmp_path_factory.mktemp("comparison")
+    write_set(folder / "real", count=14, size=32)
+    (folder / "graph.pb").write_bytes(tiny_graph())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make(place, request):
+    """Return a function that makes a comparison of tiny networks."""
+
+    def comparison(out, names=("acgan", "dcgan"), terms=None, settings=None, classify=True, **more):
+        chosen = {
+            "iterations": 1, "per_class": 5, "inception": str(place / "graph.pb"),
+            "classifier_sizes": "4", "classifier_seeds": 1, "classifier_epochs": 1,
+            "classifier_weights": request.getfixturevalue("preset") if classify else "scratch",
+        }  # fmt: skip
+        return Comparison(
+            str(place / "real"), out, choose(names), terms=Terms(**chosen | (terms or {})),
+            settings=SETTINGS | (settings or {}), classify=classify, cache_dir=place / "cache",
+            progress=False, **more,
+        )  # fmt: skip
+
+    return comparison
+
+
+@pytest.fixture
+def without_report(monkeypatch):
+    """Leave out the pictures, which take most of the time where everything else is done."""
+    monkeypatch.setattr("ssgan_tf.comparison.classifiers.gather", lambda *_: None)
+    for name in ("write_tables", "write_pictures", "write_page"):
+        monkeypatch.setattr(comparison_module, name, lambda *_: {})

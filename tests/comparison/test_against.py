@@ -1,6 +1,6 @@
 import pytest
 
-from ssgan_tf.comparison.against import against_baseline, points, verdict
+from ssgan_tf.comparison.wording import against_baseline, points
 
 ROWS = [
     ("original", None, [70, 72, 74]), ("crop", "400", [75, 77, 79]),
@@ -16,7 +16,7 @@ def study(invented):
 
 
 def test_members_are_compared_with_flips_and_crops_as_the_classifiers_study_finds(study):
-    found = {one.name: one for one in against_baseline(study)}
+    found = {one.name: one for one in study.against_baseline()}
     assert set(found) == {"ssgan", "dcgan", "wgan"}
     assert found["ssgan"].mean == pytest.approx((0.13 + 0.13 + 0.14) / 3)
     rows = {row["condition"]: row["to_baseline"] for row in study["classifiers"]["rows"]}
@@ -27,7 +27,7 @@ def test_members_are_compared_with_flips_and_crops_as_the_classifiers_study_find
     assert [found[name].finding for name in ("ssgan", "dcgan", "wgan")] == [
         "better", "worse", "no evidence",
     ]  # fmt: skip
-    (words,) = verdict(study)
+    (words,) = against_baseline(study)
     assert words.startswith("Against flip-crop (flips and crops, anew each batch; accuracy 0.8200)")
     assert f"better: SSGAN ({points(found['ssgan'])}); worse: DCGAN (-20.0 ± " in words
     assert "; no evidence: WGAN (+0.3 ± " in words
@@ -39,7 +39,7 @@ def test_members_are_compared_with_flips_and_crops_as_the_classifiers_study_find
 def test_several_trainings_have_to_agree(study, invented, again, finding):
     study["classifiers"] = invented.classifiers([*ROWS, ("ssgan-seed-1", "400", again)])
     invented.again(study, "ssgan", 10.0)
-    found = {one.name: one for one in against_baseline(study)}["ssgan"]
+    found = {one.name: one for one in study.against_baseline()}["ssgan"]
     rows = {row["condition"]: row["to_baseline"] for row in study["classifiers"]["rows"]}
     both = [rows["ssgan"], rows["ssgan-seed-1"]]
     assert found.trainings == 2
@@ -50,7 +50,7 @@ def test_several_trainings_have_to_agree(study, invented, again, finding):
 
 def test_one_seed_is_no_evidence(study, invented):
     study["classifiers"] = invented.classifiers([(*row[:2], row[2][:1]) for row in ROWS])
-    found = against_baseline(study)
+    found = study.against_baseline()
     assert {one.finding for one in found} == {"no evidence"}
     assert {one.p for one in found} == {None}
     assert points(found[0]) == "+13.0"
@@ -58,8 +58,8 @@ def test_one_seed_is_no_evidence(study, invented):
 
 def test_without_the_baseline_or_of_leaked_members_nothing_is_said(study, invented):
     study["classifiers"] = invented.classifiers([row for row in ROWS if row[0] != "flip-crop"])
-    assert against_baseline(study) == verdict(study) == []
+    assert study.against_baseline() == against_baseline(study) == []
     study["classifiers"] = invented.classifiers(ROWS, {"ssgan": "LEAKED"})
-    assert {one.name for one in against_baseline(study)} == {"dcgan", "wgan"}
+    assert {one.name for one in study.against_baseline()} == {"dcgan", "wgan"}
     study["classifiers"] = None
-    assert verdict(study) == []
+    assert against_baseline(study) == []

@@ -1,5 +1,9 @@
-from ssgan_tf.comparison.budgets import advantages, images_in_words, unequal_updates
-from ssgan_tf.comparison.page import headline
+from ssgan_tf.comparison.wording import (
+    advantages,
+    images_in_words,
+    main_result,
+    unequal_terms,
+)
 
 
 def test_images_in_words():
@@ -10,7 +14,7 @@ def test_images_in_words():
 def test_a_member_that_learnt_from_more_real_images_is_told_in_the_verdict(invented):
     results = invented.study({"ssgan": 9.0, "wgan": 8.0, "dcgan": 7.0}, [2])
     assert advantages(results) == []
-    assert "UNEQUAL" not in headline(results)
+    assert "UNEQUAL" not in main_result(results)
     for name in ("ssgan", "dcgan"):
         results["members"][name]["learnt_from"] = {"daisy": 533, "roses": 541}
     words = (
@@ -19,7 +23,7 @@ def test_a_member_that_learnt_from_more_real_images_is_told_in_the_verdict(inven
         "add may be the real ones that the baselines lack."
     )
     assert advantages(results) == [words]
-    assert headline(results).endswith(words)
+    assert main_result(results).endswith(words)
     results["members"]["wgan"]["learnt_from"] = {"daisy": 20, "roses": 400}
     assert advantages(results) == [words]  # fewer are no advantage
 
@@ -28,7 +32,7 @@ def test_updates_beside_the_budget(invented):
     results = invented.study({"ssgan": 9.0, "wgan": 8.0, "dcgan": None}, [])
     results["members"]["wgan"]["iterations"] = {"daisy": 100, "roses": 150}
     results["members"]["dcgan"]["iterations"] = {"daisy": 50}  # still at it
-    (found,) = unequal_updates(results)
+    (found,) = unequal_terms(results)
     assert found.startswith("WGAN was trained for 250 generator updates in all, and the budget is")
     results["budget"] = {"iterations": None, "minutes": 3.0}
-    assert list(unequal_updates(results)) == []
+    assert list(unequal_terms(results)) == []

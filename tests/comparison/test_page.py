@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from ssgan_tf import plots
-from ssgan_tf.comparison.page import headline, write_page
+from ssgan_tf.comparison.page import write_page
 from ssgan_tf.comparison.pictures import write_pictures
+from ssgan_tf.comparison.wording import main_result
 
 
 def write(out, results):
@@ -90,22 +91,24 @@ def test_members_on_other_terms_are_told(invented, tmp_path):
     assert "each with 100 generator updates per class" in page
 
 
-def test_headline(invented):
+def test_main_result(invented):
     fids = {"ssgan": 9.0, "wgan": 8.0, "dcgan": 10.0, "ssgan-mu-0.1": 1.0}
-    assert headline(invented.study(fids, [2])) == (
+    assert main_result(invented.study(fids, [2])) == (
         "4 of 4 members finished. Of 3 methods WGAN (8.00) has the lowest FID-768, before SSGAN "
         "(9.00) and DCGAN (10.00). SSGAN, which the paper has first, is number 2."
     )
-    assert "which the paper" not in headline(invented.study({"ssgan": 1.0, "wgan": 2.0}, [2]))
+    assert "which the paper" not in main_result(invented.study({"ssgan": 1.0, "wgan": 2.0}, [2]))
     one = invented.study({"ssgan": 9.0}, [])
-    assert headline(one).endswith("FID-768 of SSGAN (9.00) is the only one so far.")
+    assert main_result(one).endswith("FID-768 of SSGAN (9.00) is the only one so far.")
 
 
 def test_one_training_each_is_said(invented, tmp_path):
     results = invented.study({"ssgan": 9.0, "wgan": 8.0}, [2])
     invented.again(results, "ssgan", None, state="unfinished", stage="train", iterations={})
-    assert headline(results).startswith("2 of 3 trainings finished, 1 not finished. Of 2 methods")
-    assert headline(results).endswith("WGAN (8.00) has the lowest FID-768, before SSGAN (9.00). "
+    assert main_result(results).startswith(
+        "2 of 3 trainings finished, 1 not finished. Of 2 methods"
+    )
+    assert main_result(results).endswith("WGAN (8.00) has the lowest FID-768, before SSGAN (9.00). "
                                       "SSGAN, which the paper has first, is number 2.")  # fmt: skip
     assert "One training each: every member was trained once" in write(tmp_path, results)
 
@@ -115,7 +118,7 @@ def test_means_over_trainings_are_the_result(invented, tmp_path):
     for name, fid in (("ssgan", 8.0), ("wgan", 9.5)):
         invented.again(results, name, fid)
     results["members"]["wgan"]["further"][0]["metrics"] = invented.metrics(9.5, finding="copies")
-    assert headline(results) == (
+    assert main_result(results) == (
         "4 of 4 trainings finished. Of 2 methods SSGAN (8.50 ± 6.35) has the lowest FID-768, "
         "before WGAN (8.75 ± 9.53) (means over 2 trainings, ± half the 95 % interval)."
     )

@@ -61,9 +61,8 @@ def test_rows_show_the_same_number_of_each_class(study, invented):
 
 def test_images_of_some_classes_only_are_none(invented, tmp_path):
     results = invented.study({"ssgan": 9.0}, [])
-    folder = tmp_path / "members/ssgan/generated"
-    invented.images(folder, classes=("daisy",))
-    assert read_images(results, folder, 4) == {}
+    invented.images(tmp_path / "members/ssgan/generated", classes=("daisy",))
+    assert read_images(tmp_path, results, 4) == {}
     assert sample_rows(tmp_path, results, ["ssgan"]) == {}
 
 
@@ -99,7 +98,9 @@ def test_settings_are_told_apart_by_their_values(study):
 
 def test_labels_of_points_do_not_overlap(monkeypatch):
     drawn = []
-    monkeypatch.setattr("ssgan_tf.plots.study.save_figure", lambda _, figure: drawn.append(figure))
+    monkeypatch.setattr(
+        "ssgan_tf.plots.comparison.save_figure", lambda _, figure: drawn.append(figure)
+    )
     labels = [f"SSGAN without {name}" for name in ("PL", "PC", "PL & PC", "any")]
     cost = {"parameters": [20.0, 20.0, 20.1, 24.0]}
     plots.write_complexity("a.png", labels, cost, [9, 9.01, 9, 9.02], "FID")
@@ -116,7 +117,9 @@ def test_labels_of_points_do_not_overlap(monkeypatch):
 
 def test_a_training_that_runs_away_does_not_flatten_the_others(monkeypatch):
     drawn = []
-    monkeypatch.setattr("ssgan_tf.plots.study.save_figure", lambda _, figure: drawn.append(figure))
+    monkeypatch.setattr(
+        "ssgan_tf.plots.comparison.save_figure", lambda _, figure: drawn.append(figure)
+    )
     tame = [{"step": step, "critic_loss": 1.0, "generator_loss": 1.0} for step in (1, 2, 3)]
     wild = [{"step": step, "critic_loss": 1e4**step, "generator_loss": 2.0} for step in (1, 2, 3)]
     plots.write_settings("a.png", {"a": tame, "b": tame, "c": wild})

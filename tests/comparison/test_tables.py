@@ -5,15 +5,16 @@ import json
 import pytest
 
 from ssgan_tf import methods
-from ssgan_tf.comparison import columns
 from ssgan_tf.comparison.images import REAL
-from ssgan_tf.comparison.ranks import agreement, compare_order, rankings, sentence
+from ssgan_tf.comparison.ranks import compare_order, rankings
 from ssgan_tf.comparison.tables import (
     classification_table,
     make_tables,
     quality_table,
     write_tables,
 )
+from ssgan_tf.comparison.wording import order_sentence
+from ssgan_tf.report import Column
 
 
 def cells(table, row):
@@ -191,27 +192,27 @@ def test_ties_are_not_reversed():
     tied = compare_order(3, "accuracy", dict.fromkeys(papers, 0.5), papers)
     assert tied.reversed == ()
     assert tied.firsts == ("ssgan", "wgan", "dcgan")
-    assert (tied.correlation, agreement(tied)) == (None, "other")
+    assert (tied.correlation, tied.agreement) == (None, "other")
     behind = compare_order(3, "accuracy", {"ssgan": 0.6, "wgan": 0.5, "dcgan": 0.5}, papers)
-    assert agreement(behind) == "first"  # not quite the paper's order
+    assert behind.agreement == "first"  # not quite the paper's order
     strict = compare_order(3, "accuracy", {"ssgan": 0.6, "wgan": 0.5, "dcgan": 0.4}, papers)
-    assert agreement(strict) == "same"
+    assert strict.agreement == "same"
 
 
 def test_the_order_in_plain_words(study):
     (found,) = rankings(study)
-    assert agreement(found) == "other"
-    assert sentence(study, found) == (
+    assert found.agreement == "other"
+    assert order_sentence(study, found) == (
         "Table 2, FID-768: the paper has SSGAN first; here WGAN-GP is, and SSGAN is 2nd of 3. "
         "1 of 3 pairs stand the other way round. Spearman's rank correlation with the paper is "
         "0.50. 3 of the 6 possible orders agree with the paper's at least as well (p = 0.5)."
     )
     study["members"]["wgan"]["metrics"]["overall"]["FID-768"]["training"] = 12.0
-    assert "Also behind SSGAN in the paper and ahead of it here: WGAN." in sentence(
+    assert "Also behind SSGAN in the paper and ahead of it here: WGAN." in order_sentence(
         study, rankings(study)[0]
     )
     study["members"]["ssgan"]["metrics"]["overall"]["FID-768"]["training"] = 1.0
-    assert sentence(study, rankings(study)[0]).startswith(
+    assert order_sentence(study, rankings(study)[0]).startswith(
         "Table 2, FID-768: the order of all 3 is the paper's."
     )
 
@@ -271,10 +272,12 @@ def test_of_nothing_finished_only_budgets_are_left(invented):
 
 
 def test_what_looks_equal_is_bold_alike_or_not_at_all():
-    cells = columns.bold({"a": 1.04, "b": 1.0, "c": 2.0, "d": None}, min, 1)
-    assert [cell.emphasis for cell in cells.values()] == [True, True, False, False]
-    cells = columns.bold({"a": 0.0001, "b": 0.0002}, max, 3)
-    assert not any(cell.emphasis for cell in cells.values())
+    def bold_of(values, best, digits):
+        cells = Column("", values.get, digits=digits, best=best).cells(values)
+        return [cell.emphasis for cell in cells]
+
+    assert bold_of({"a": 1.04, "b": 1.0, "c": 2.0, "d": None}, min, 1) == [True, True, False, False]
+    assert bold_of({"a": 0.0001, "b": 0.0002}, max, 3) == [False, False]
 
 
 def test_ssgan_and_wgan_gp_are_said_to_be_no_pair(invented):

@@ -23,7 +23,7 @@ from ssgan_tf.methods.gan.plan import describe
 from ssgan_tf.methods.gan.sampling import GANSampler
 from ssgan_tf.methods.gan.step import build
 from ssgan_tf.metrics.complexity import flops, parameter_count
-from ssgan_tf.perceptual import weights_fingerprint
+from ssgan_tf.perceptual import require_found, weights_fingerprint
 
 NOISES = ("normal", "poisson", "uniform", "normal+uniform")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
@@ -185,6 +185,11 @@ class GAN(Method):
             "RANDOM WEIGHTS in the perceptual network: fit for trying things out, not for results"
         )
         return {"vgg_weights": f"RANDOM WEIGHTS, not VGG-19: {fingerprint}"}
+
+    def require_external(self):
+        """Refuse a file of VGG-19's weights that is not there."""
+        for name in self.external:
+            require_found(getattr(self.settings, name))
 
     def classes_of_network(self, classes):
         """Return how many classes a network learns, of so many."""

@@ -1,15 +1,15 @@
 import pytest
 
-from ssgan_tf.comparison.options import Options
+from ssgan_tf.comparison.terms import Terms
 from ssgan_tf.errors import UserError
 
 
 def test_one_budget_at_most_and_twenty_thousand_iterations_without():
-    assert Options().iterations == 20_000
-    assert Options(minutes=3.0).iterations is None
-    assert Options(minutes=3.0).budget == "3 minutes of training"
+    assert Terms().iterations == 20_000
+    assert Terms(minutes=3.0).iterations is None
+    assert Terms(minutes=3.0).budget == "3 minutes of training"
     with pytest.raises(UserError, match="give one of them"):
-        Options(iterations=2, minutes=3.0)
+        Terms(iterations=2, minutes=3.0)
 
 
 @pytest.mark.parametrize(
@@ -22,16 +22,16 @@ def test_one_budget_at_most_and_twenty_thousand_iterations_without():
 )  # fmt: skip
 def test_an_impossible_option_is_refused(wrong):
     with pytest.raises(UserError, match=f"--{next(iter(wrong))} is"):
-        Options(**wrong)
+        Terms(**wrong)
     with pytest.raises(UserError, match="--jobs"):
-        Options(strategy="multi_worker")
+        Terms(strategy="multi_worker")
 
 
 def test_only_the_options_of_training_that_were_given_are_passed_on():
-    assert Options(log_every=3).of_training() == {"log_every": 3}
+    assert Terms(log_every=3).of_training() == {"log_every": 3}
 
 
 def test_classifiers_cannot_want_more_images_than_are_made():
-    Options(per_class=400, classifier_sizes="200,balance,400").require_enough_images()
+    Terms(per_class=400, classifier_sizes="200,balance,400").require_enough_images()
     with pytest.raises(UserError, match="wants 400 images of each class, and --per_cl"):
-        Options(per_class=300).require_enough_images()
+        Terms(per_class=300).require_enough_images()

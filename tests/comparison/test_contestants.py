@@ -1,12 +1,12 @@
 import pytest
 
-from ssgan_tf.comparison.members import (
+from ssgan_tf.comparison.contestants import (
     FIGURES,
     TABLES,
-    Member,
+    Contestant,
     choose,
     in_order,
-    parse_member,
+    parse_contestant,
     parse_training,
     shown,
 )
@@ -29,24 +29,24 @@ from ssgan_tf.errors import UserError
     ],
 )
 def test_a_name_says_which_settings_change(name, changes, label):
-    member = parse_member(name)
+    member = parse_contestant(name)
     assert (member.name, member.changes, member.label) == (name, changes, label)
     assert name.startswith(member.method)
 
 
 def test_different_ways_to_write_the_same_settings_give_one_member():
-    assert parse_member("ssgan-mu-0.10") == parse_member("ssgan-mu-0.1")
-    assert parse_member("ssgan-lr-0.00001").name == "ssgan-lr-1e-05"
-    assert parse_member("ssgan-mu-0").name == "ssgan-no-pl"
-    assert parse_member("ssgan-mu-0.01") == parse_member("ssgan")  # its default
+    assert parse_contestant("ssgan-mu-0.10") == parse_contestant("ssgan-mu-0.1")
+    assert parse_contestant("ssgan-lr-0.00001").name == "ssgan-lr-1e-05"
+    assert parse_contestant("ssgan-mu-0").name == "ssgan-no-pl"
+    assert parse_contestant("ssgan-mu-0.01") == parse_contestant("ssgan")  # its default
     assert [member.name for member in choose(["ssgan", "ssgan-lambda-1"])] == ["ssgan"]
 
 
 def test_near_numbers_are_different_members():
-    assert parse_member("ssgan-mu-0.1234567").name == "ssgan-mu-0.1234567"
-    conditions = [parse_member(f"ssgan-lambda-1e{power}").condition for power in ("+06", "-06")]
+    assert parse_contestant("ssgan-mu-0.1234567").name == "ssgan-mu-0.1234567"
+    conditions = [parse_contestant(f"ssgan-lambda-1e{power}").condition for power in ("+06", "-06")]
     assert conditions == ["ssgan-lambda-1e06", "ssgan-lambda-1e-06"]
-    assert parse_member("ssgan-lambda-1e06").name == "ssgan-lambda-1e06"
+    assert parse_contestant("ssgan-lambda-1e06").name == "ssgan-lambda-1e06"
 
 
 @pytest.mark.parametrize(
@@ -56,19 +56,19 @@ def test_near_numbers_are_different_members():
 )  # fmt: skip
 def test_a_variant_that_the_method_cannot_have_is_refused(name):
     with pytest.raises(UserError, match=f"--methods: '{name}' is impossible: .*(has no|must be)"):
-        parse_member(name)
+        parse_contestant(name)
 
 
 @pytest.mark.parametrize("name", ["sgan", "ssgan-no-lp", "ssgan-mu-much", "ssganpoisson", "ssgan-"])
 def test_an_unknown_name_gets_a_suggestion(name):
     with pytest.raises(UserError, match="did you mean ssgan"):
-        parse_member(name)
+        parse_contestant(name)
 
 
 def test_the_names_of_tables_and_figures_can_all_be_parsed():
     for names in (*TABLES.values(), *FIGURES.values()):
         for name in names:
-            assert parse_member(name).name == name
+            assert parse_contestant(name).name == name
 
 
 def test_members_are_chosen_by_name_table_and_figure_without_repeats():
@@ -90,7 +90,7 @@ def test_nothing_asked_for_is_the_paper_seven_methods_and_three_ablations():
 
 
 def test_a_name_with_a_plus_is_one_condition_of_the_classifiers():
-    assert parse_member("ssgan-normal+uniform").condition == "ssgan-normal-uniform"
+    assert parse_contestant("ssgan-normal+uniform").condition == "ssgan-normal-uniform"
 
 
 def test_tables_are_shown_that_have_two_members():
@@ -101,17 +101,17 @@ def test_tables_are_shown_that_have_two_members():
 
 
 def test_further_trainings_have_names_of_their_own():
-    member = parse_member("ssgan-normal+uniform")
+    member = parse_contestant("ssgan-normal+uniform")
     further = member.again(7)
     assert (further.name, further.seed) == ("ssgan-normal+uniform-seed-7", 7)
     assert further.label == "SSGAN, normal + uniform noise, seed 7"
     assert further.condition == "ssgan-normal-uniform-seed-7"
     assert (further.of, member.of) == (member.name, member.name)
     assert parse_training(further.name) == further
-    assert parse_training("wgan") == parse_member("wgan")
+    assert parse_training("wgan") == parse_contestant("wgan")
     with pytest.raises(UserError, match="unknown"):
-        parse_member("ssgan-seed-1")  # that is what --seeds is for
-    ssgan, wgan = parse_member("ssgan"), parse_member("wgan")
+        parse_contestant("ssgan-seed-1")  # that is what --seeds is for
+    ssgan, wgan = parse_contestant("ssgan"), parse_contestant("wgan")
     ordered = in_order([wgan.again(1), ssgan.again(10), ssgan.again(2), wgan, ssgan])
     assert [one.name for one in ordered] == [
         "ssgan", "ssgan-seed-2", "ssgan-seed-10", "wgan", "wgan-seed-1",
@@ -120,5 +120,5 @@ def test_further_trainings_have_names_of_their_own():
 
 def test_members_are_put_in_the_order_of_the_paper():
     names = ("ssgan-zz", "ssgan-mu-1", "ssgan-no-pc", "wgan", "ssgan-aa", "ssgan")
-    ordered = [member.name for member in in_order(Member(name, "ssgan") for name in names)]
+    ordered = [member.name for member in in_order(Contestant(name, "ssgan") for name in names)]
     assert ordered == ["ssgan", "wgan", "ssgan-no-pc", "ssgan-mu-1", "ssgan-aa", "ssgan-zz"]

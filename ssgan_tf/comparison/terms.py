@@ -1,4 +1,4 @@
-"""What all members of a study share beside the settings of their networks."""
+"""The terms on which all contestants are compared, beside the settings of their networks."""
 
 from dataclasses import dataclass
 
@@ -14,16 +14,16 @@ OF_TRAINING = ("strategy", "checkpoint_every", "sample_every", "log_every")
 
 
 @dataclass(frozen=True)
-class Options:
-    """The budget of each member, and how its images are judged.
+class Terms:
+    """The budget of each contestant, and how its images are judged.
 
-    One of `iterations` and `minutes` is the budget of a training of a member. A network for all
-    classes makes as many updates as a network for each class would make together.
+    One of `iterations` and `minutes` is the budget of a training. A network for all classes makes
+    as many updates as a network for each class would make together.
     """
 
     iterations: int | None = None  # generator updates per class; 20,000 without `minutes`
-    minutes: float | None = None  # or of training, shared equally by a member's networks
-    seeds: int = 1  # trainings of each member; only the split is the same for all of them
+    minutes: float | None = None  # or of training, shared equally by a contestant's networks
+    seeds: int = 1  # trainings of each contestant; only the split is the same for all of them
     per_class: int = 400  # images that each training makes of each class
     train_per_class: int | None = None  # real ones that it learns from; as classifiers by default
     test_per_class: int | None = None  # by default 100 for flower and animal, else 20 %
@@ -47,7 +47,7 @@ class Options:
         if self.test_per_class == 0:
             raise UserError("--test_per_class is 0; it must be at least 1")
         if self.strategy == "multi_worker":
-            raise UserError("--strategy multi_worker trains one run only; share a study by --jobs")
+            raise UserError("--strategy multi_worker trains one run only; share the work by --jobs")
         if self.strategy not in (None, *STRATEGIES):
             raise UserError(f"--strategy is {self.strategy}; it must be none or mirrored")
         training.Options(**self.of_training())  # refuses what is impossible
