@@ -1,9 +1,7 @@
 """The methods of docs/extending.md, from outside the package, through all that methods do."""
 
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,19 +15,14 @@ from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training import fit, load, load_run, loop
 from ssgan_tf.training.fit import Options
 from ssgan_tf.training.plan import describe_plan
+from tests import strangers
+from tests.strangers import CODE, ROOT
 from tests.training.tiny import painted_squares
-
-ROOT = Path(__file__).resolve().parents[1]
-CODE = "\n".join(
-    re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "extending.md").read_text(), re.S)
-)
 
 
 @pytest.fixture(autouse=True)
-def strangers(monkeypatch):
-    """The example's methods, registered as long as a test runs."""
-    monkeypatch.setattr(methods.METHODS, "_classes", dict(methods.METHODS._classes))
-    exec(compile(CODE, "extending.md", "exec"), {"__name__": "strangers"})
+def registered(monkeypatch):
+    strangers.register(monkeypatch)
 
 
 def squares():

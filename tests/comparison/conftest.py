@@ -2,8 +2,6 @@ import json
 
 import numpy as np
 import pytest
-from folders import write_set
-from frozen import tiny_graph
 from PIL import Image
 
 from ssgan_tf.comparison import comparison as comparison_module
@@ -13,6 +11,8 @@ from ssgan_tf.comparison.results import Results
 from ssgan_tf.comparison.terms import Terms
 from ssgan_tf.statistics.scores import classification_scores
 from ssgan_tf.statistics.summary import summarise
+from tests.evaluation.folders import write_set
+from tests.metrics.frozen import tiny_graph
 
 CLASSES = ("daisy", "roses")
 

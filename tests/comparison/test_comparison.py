@@ -7,7 +7,6 @@ import signal
 
 import filelock
 import pytest
-from frozen import tiny_graph
 
 from ssgan_tf.comparison import classifiers
 from ssgan_tf.comparison import comparison as comparison_module
@@ -15,6 +14,8 @@ from ssgan_tf.comparison import work as work_module
 from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
 from ssgan_tf.runs.interruption import Interrupted
+from tests import strangers
+from tests.metrics.frozen import tiny_graph
 
 NAMES = ("acgan", "dcgan")
 
@@ -395,6 +396,31 @@ def test_other_settings_of_a_finished_training_are_seen(make, copied):
     config["settings"] |= {"precision": "mixed_float16"}
     run.write_text(json.dumps(config))
     assert is_trained(precision="auto") == (True, "mixed_float16")  # another machine's choice
-    config["options"]["vgg_weights"] = "random"
-    run.write_text(json.dumps(config))
-    assert not is_trained(precision="auto")[0]
+
+
+def test_another_file_of_weights_is_seen(make, tmp_path, monkeypatch):
+    settings = {"vgg_weights": "random"}
+    (work,) = make(tmp_path, names=["ssgan"], settings=settings, classify=False).works
+    flags = work.method.as_flags() | {"vgg_weights": "sha256 of what was in it"}
+    for recorded, same in (("random", True), ("imagenet", False), (None, True)):
+        config = {"settings": flags, "options": {"vgg_weights": recorded}}
+        monkeypatch.setattr(work, "_config", lambda config=config: config)
+        assert work._has_settings() is same
+
+
+def test_methods_from_outside_go_through_every_stage(make, copied, monkeypatch):
+    strangers.register(monkeypatch)
+    comparison = make(copied, names=["pixel-gaussian", "mirrored"])
+    assert "pixel-gaussian" in comparison.plan() or "Gaussian" in comparison.plan()
+    results = comparison.run()
+    assert comparison.failures == []
+    assert {"acgan", "dcgan", "pixel-gaussian", "mirrored"} == set(results["members"])
+    for name in ("pixel-gaussian", "mirrored"):
+        member = results["members"][name]
+        assert member["state"] == "finished"
+        overall = results["members"]["dcgan"]["metrics"]["overall"]
+        assert member["metrics"]["overall"].keys() == overall.keys()
+        assert member["metrics"]["cost"] is None
+        rows = [row for row in results["classifiers"]["rows"] if row["condition"] == name]
+        assert len(rows) == 1
+    assert comparison.works[0].pending() == comparison.works[1].pending() == []

@@ -10,6 +10,7 @@ from ssgan_tf.comparison import work as work_module
 from ssgan_tf.comparison.classifiers import make_study
 from ssgan_tf.comparison.work import Stage, Work, one_line
 from ssgan_tf.errors import UserError
+from ssgan_tf.runs.checkpoints import Checkpoints
 from ssgan_tf.runs.interruption import Interrupted
 
 
@@ -100,21 +101,28 @@ def test_minutes_are_shared_by_the_networks(make, tmp_path, monkeypatch):
     assert asked["minutes"] == 1.5
 
 
-def test_only_those_with_a_perceptual_loss_are_told_its_weights(make, tmp_path):
-    names, settings = ["ssgan", "ssgan-no-pl", "dcgan"], {"vgg_weights": "random"}
-    ssgan, *others = make(tmp_path, names=names, settings=settings, classify=False).works
+def test_shared_settings_are_for_those_that_have_them(make, tmp_path):
+    names, settings = ["ssgan", "dcgan"], {"vgg_weights": "random", "latent_dim": 5}
+    ssgan, dcgan = make(tmp_path, names=names, settings=settings, classify=False).works
     assert ssgan.method.settings.vgg_weights == "random"
-    assert {work.method.settings.vgg_weights for work in others} == {"imagenet"}
+    assert (ssgan.method.settings.latent_dim, dcgan.method.settings.latent_dim) == (5, 5)
 
 
-def test_an_update_is_measured_without_a_perceptual_loss(make, tmp_path, monkeypatch):
+def test_a_missing_file_of_weights_is_refused_before_anything_is_trained(make, tmp_path):
+    with pytest.raises(UserError, match=r"--vgg_weights: no file 'no/where\.h5'"):
+        make(tmp_path, names=["dcgan", "ssgan"], settings={"vgg_weights": "no/where.h5"})
+    make(tmp_path, names=["dcgan"], settings={"vgg_weights": "no/where.h5"}, classify=False)
+
+
+def test_an_update_is_measured_with_random_weights(make, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(work_module, "fit", lambda *arguments, **more: asked.append(arguments))
-    monkeypatch.setattr(work_module, "done_so_far", lambda _: (2, 5.0))
+    monkeypatch.setattr(work_module, "seconds_of_training", lambda _: 5.0)
+    monkeypatch.setattr(Checkpoints, "latest_step", lambda _: 2)
     (ssgan,) = make(tmp_path, names=["ssgan"], classify=False).works
     assert ssgan.seconds_an_update() == 2.5
     ((method, images),) = asked
-    assert (method.settings.mu, images.class_names) == (0, ("blue",))
+    assert (method.settings.vgg_weights, images.class_names) == ("random", ("blue",))
     assert not ssgan.folder.exists()
 
 
