@@ -25,7 +25,7 @@ def ground(loaded, tmp_path_factory):
     folder.mkdir()
     write_set(folder / "photos", count=12, size=32)
     (folder / "graph.pb").write_bytes(tiny_graph())
-    train = ["--dataset=photos/", "--method=dcgan", "--iterations=1", "--run_dir=run", *TINY]
+    train = ["--dataset=photos/", "--method=acgan", "--iterations=1", "--run_dir=run", *TINY]
     generate = ["--run=run", "--per_class=6", "--out=set"]
     for name, arguments in (("train", train), ("generate", generate)):
         result = loaded.run(name, *arguments, folder=folder)

@@ -14,11 +14,11 @@ pytestmark = pytest.mark.attack
 EACH = int(os.environ.get("SSGAN_ATTACK_EDITS", "12"))
 
 REAL = ["--dataset=photos/", "--inception=graph.pb"]
-NEWEST = "run/red/checkpoints"
+NEWEST = "run/all_classes/checkpoints"
 # The file, and the command that reads it.
 ROWS = [
     ("run/config.json", "generate", ["--run=run", "--per_class=2", "--out=new"]),
-    ("run/config.json", "train", ["--dataset=photos/", "--method=dcgan", "--run_dir=run",
+    ("run/config.json", "train", ["--dataset=photos/", "--method=acgan", "--run_dir=run",
                                   "--iterations=1", "--image_size=32", "--base_channels=32",
                                   "--latent_dim=8", "--batch_size=4", "--precision=float32"]),
     (NEWEST, "generate", ["--run=run", "--per_class=2", "--out=new"]),

@@ -131,7 +131,7 @@ READERS = {
 }  # fmt: skip
 
 
-@counts(40)
+@counts(25)
 @pytest.mark.parametrize("name", READERS)
 def test_json_that_was_damaged_or_edited(tmp_path, name, count):
     document, read = READERS[name]
@@ -143,7 +143,7 @@ def test_json_that_was_damaged_or_edited(tmp_path, name, count):
         read(folder)
 
     check(json.dumps(document).encode())
-    attack(count, 40, file_of(document), check)
+    attack(count, 25, file_of(document), check)
 
 
 SHAPES = st.recursive(
@@ -157,7 +157,7 @@ SHAPES = st.recursive(
 )
 
 
-@counts(100)
+@counts(60)
 def test_any_json_against_any_shape(count):
     def check(example):
         value, shape = example
@@ -166,10 +166,10 @@ def test_any_json_against_any_shape(count):
         except Damaged as error:
             assert "\n" not in str(error)
 
-    attack(count, 100, st.tuples(anything, SHAPES), check)
+    attack(count, 60, st.tuples(anything, SHAPES), check)
 
 
-@counts(40)
+@counts(25)
 def test_a_log_of_metrics(tmp_path, count):
     path = tmp_path / "metrics.jsonl"
     log = MetricsLog(path)
@@ -185,7 +185,7 @@ def test_a_log_of_metrics(tmp_path, count):
         log.write(4, critic_loss=1.0)
         assert read_metrics(path)[-1] == {"step": 4, "critic_loss": 1.0}
 
-    attack(count, 40, bytes_of(whole) | st.binary(max_size=60), check)
+    attack(count, 25, bytes_of(whole) | st.binary(max_size=60), check)
 
 
 @counts(30)
@@ -224,7 +224,7 @@ def pictures():
     return found
 
 
-@counts(40)
+@counts(25)
 @pytest.mark.parametrize("form", pictures())
 def test_pictures(form, count):
     def check(data):
@@ -235,7 +235,7 @@ def test_pictures(form, count):
         else:
             assert image.shape == (8, 8, 3) and image.dtype == np.uint8
 
-    attack(count, 40, bytes_of(pictures()[form]), check)
+    attack(count, 25, bytes_of(pictures()[form]), check)
 
 
 @counts(10, share=10)
