@@ -55,7 +55,7 @@ def test_train_generate_evaluate_classify_and_filter(tmp_path, preset):
         for words in ("all together", "FID to the training images is", "Generative augmentation"):
             assert words in evaluated.stdout
         metrics = json.loads((tmp_path / "results" / "demo" / "metrics.json").read_text())
-        # The split is that of the training, which learnt from 6 images of each class.
+        # The split is that of the training, which is on 6 images of each class.
         assert metrics["inputs"]["split_from"] == "manifest"
         assert metrics["overall"]["images"] == {"generated": 4, "training": 12, "held_out": 80}
         assert metrics["cost"]["method"] == "ssgan"
@@ -68,7 +68,7 @@ def test_train_generate_evaluate_classify_and_filter(tmp_path, preset):
         "--real_per_class=5", folder=tmp_path,
     )  # fmt: skip
     assert classified.returncode == 0, classified.stderr
-    # The generator learnt from 6 images of each class, and the classifiers from 5 of these.
+    # The generators were trained on 6 images of each class, and the classifiers on 5 of these.
     more = "do not train on: 2 (roses 1, tulips 1)"
     for words in ("accuracy, + 2", "one seed is no evidence", more):
         assert words in classified.stdout

@@ -29,7 +29,7 @@ TERMS = {
     "minutes": "Instead: minutes of training of each member.",
     "seeds": "Trainings of each member: of its networks, from seed, seed + 1, ...",
     "per_class": "Images that each training makes of each class.",
-    "train_per_class": "Real images of each class that members learn from, at most. Default: "
+    "train_per_class": "Real images of each class that members train on, at most. Default: "
     "400, as classifiers do; all in a comparison that was begun without it.",
     "test_per_class": "Images held out of each class. Default: 100 or 20 %.",
     "inception": "auto (downloaded once), or its archive or .pb file.",

@@ -7,7 +7,7 @@ python evaluate.py --dataset flower --run runs/flower/ssgan --out results/flower
 import os
 from pathlib import Path
 
-# The graph of 2015 makes TensorFlow warn of what is meant; errors are still said.
+# The graph of 2015 triggers harmless warnings; errors still show.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from ssgan_tf import command_line

@@ -73,7 +73,7 @@ def main(values):
     options = dataclasses.replace(options, run_dir=run_dir)
     print(describe_data(parts))
     if values.all_images:
-        print("The test images are learnt from too (--all_images): results on them are leaked.")
+        print("The test images are trained on too (--all_images): results on them are leaked.")
     if values.dry_run:
         print(describe_plan(method, parts.train, options))
         return 0

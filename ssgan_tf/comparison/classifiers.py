@@ -72,7 +72,7 @@ def prepare(comparison):
 
 
 def train(comparison, members):
-    """Train those of some `Member`s that have not finished, or learnt from other images.
+    """Train those of some `Member`s that have not finished, or were trained on other images.
 
     Raises:
         UserError: the images do not suffice, or another process is at one of them.
@@ -87,7 +87,7 @@ def train(comparison, members):
 
 
 def are_current(comparison, members):
-    """Return whether finished `Member`s learnt from the images that their folders have now.
+    """Return whether finished `Member`s were trained on the images that their folders have now.
 
     Classical sets follow from the training images and the seed, so those are always current.
     """
@@ -113,7 +113,7 @@ def gather(comparison, conditions):
 
 
 def real_images(comparison):
-    """Return how many real images of each class all classifiers learn from, a dict."""
+    """Return how many real images of each class all classifiers train on, a dict."""
     most = comparison.protocol.real_per_class
     return {name: min(count, most) for name, count in comparison.parts.train.counts().items()}
 

@@ -61,7 +61,7 @@ class Comparison:
         data: arguments of `load_dataset`, which all stages share; `images` is what it returned.
         works: a `ContestantWork` for each training of each contestant, first ones first.
         baselines: the `Baselines`.
-        train_per_class: how many real images of each class are learnt from at most; None in a
+        train_per_class: how many real images of each class are trained on at most; None in a
             comparison of an earlier version, where it is all.
         parts: the `Split` into these and held-out ones.
         failures: what failed in the last `run`: tuples of label, stage, line and the exception.
@@ -100,7 +100,7 @@ class Comparison:
         self.failures, self.held = [], []
 
     def _recorded_limit(self):
-        """Return how many images of each class are learnt from, None for all.
+        """Return how many images of each class are trained on, None for all.
 
         A comparison of an earlier version, which had no such limit, goes on without one.
         """
@@ -112,7 +112,7 @@ class Comparison:
         return Protocol.real_per_class
 
     def _limit(self, train_per_class):
-        """Let all contestants learn from at most so many real images of each class; None: all."""
+        """Let all contestants train on at most so many real images of each class; None: all."""
         self.train_per_class = train_per_class
         self.parts = limited_split(
             self.images, "train_per_class", train_per_class, seed=self.seed,
@@ -121,7 +121,7 @@ class Comparison:
 
     @property
     def protocol(self):
-        """The `Protocol` of all classifiers: they learn from what contestants do, 400 at most."""
+        """The `Protocol` of all classifiers: they train on what contestants do, 400 at most."""
         most = Protocol.real_per_class
         return Protocol(
             seed=self.seed,

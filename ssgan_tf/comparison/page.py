@@ -43,7 +43,7 @@ HOW_TO_READ = {
     "Trainings": "A member that was trained with several seeds has means over its trainings, and ± "
     "is half their 95 % interval. A single training is one draw: a small difference in FID may be "
     "chance. Pictures are of the first training.",
-    "Against flip-crop": "Of classifiers that learn from real images, flipped and cropped anew in "
+    "Against flip-crop": "Of classifiers that train on real images, flipped and cropped anew in "
     "each batch, which costs nothing. The interval is over trainings of the generator and over "
     "classifiers. Better and worse: p below 0.05, adjusted for all members and sizes (Holm).",
     "KID": "Like FID, but not biased by the number of images. ± is the standard deviation over "
@@ -212,8 +212,8 @@ def _inputs(results):
         "Command": results["command"],
         "Data": f"{data['name']}, fingerprint {data['fingerprint'][:12]}",
         "Classes": ", ".join(data["classes"]),
-        "Members learnt from": " or ".join(dict.fromkeys(learnt)),
-        "Classifiers learn from": images_in_words(results["classifiers_learn_from"]),
+        "Members were trained on": " or ".join(dict.fromkeys(learnt)),
+        "Classifiers train on": images_in_words(results["classifiers_learn_from"]),
         "Trainings": several_trainings(len(results.trainings(name)) for name in results["members"])
         + " of each member, by seeds of their own; the split is the same for all",
         "Image size": f"{data['image_size']} pixels",

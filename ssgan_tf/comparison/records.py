@@ -31,7 +31,7 @@ def make_config(comparison, earlier=None):
     if comparison.classify:
         sizes = parse_sizes(terms.classifier_sizes)
         classification = {"sizes": sizes, "seeds": terms.classifier_seeds}
-    # Not of those begun by earlier versions, where all training images are learnt from.
+    # Not of those begun by earlier versions, where all training images are trained on.
     most = comparison.train_per_class
     learnt, tested = hashes_by_class(comparison.parts.train), hashes_by_class(comparison.parts.test)
     return {

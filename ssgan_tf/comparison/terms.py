@@ -25,7 +25,7 @@ class Terms:
     minutes: float | None = None  # or of training, shared equally by a contestant's networks
     seeds: int = 1  # trainings of each contestant; only the split is the same for all of them
     per_class: int = 400  # images that each training makes of each class
-    train_per_class: int | None = None  # real ones that it learns from; as classifiers by default
+    train_per_class: int | None = None  # real ones that it is trained on; as classifiers by default
     test_per_class: int | None = None  # by default 100 for flower and animal, else 20 %
     inception: str = "auto"  # downloaded once, or a file
     features: str = "pool_3"  # FID's own; others need less of the network

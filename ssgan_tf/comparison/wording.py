@@ -111,7 +111,7 @@ def images_in_words(counts):
 
 
 def advantages(results):
-    """Return sentences on contestants that learnt from more real images than the classifiers do.
+    """Return sentences on contestants that were trained on more real images than the classifiers.
 
     What the images of such a one add may be the further real images, seen through a generator.
     """
@@ -122,8 +122,8 @@ def advantages(results):
             groups.setdefault(tuple(learnt.items()), []).append(label)
     real = sum(classifiers.values())
     return [
-        f"UNEQUAL: {', '.join(labels)} learnt from {images_in_words(dict(learnt))}, "
-        f"{sum(dict(learnt).values()) / real - 1:.0%} more than classifiers, which learn from "
+        f"UNEQUAL: {', '.join(labels)} were trained on {images_in_words(dict(learnt))}, "
+        f"{sum(dict(learnt).values()) / real - 1:.0%} more than classifiers, which train on "
         f"{images_in_words(classifiers)}; so what these images add may be the real ones that the "
         "baselines lack."
         for learnt, labels in groups.items()

@@ -205,7 +205,7 @@ class ContestantWork(Work):
             self.method.require_external()
 
     def recorded(self):
-        """Return its settings by flag, and of each class how many real images it learns from.
+        """Return its settings by flag, and of each class how many real images it is trained on.
 
         Both are what its run has recorded, once it has begun.
         """

@@ -11,7 +11,7 @@ def require_free_names(class_names):
     """Refuse classes whose folders would lie where a run or a generated set has a file.
 
     Args:
-        class_names: of a data set that is to be learnt from.
+        class_names: of a data set that is to be trained on.
 
     Raises:
         UserError: there is such a name; the line says of what.

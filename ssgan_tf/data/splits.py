@@ -96,13 +96,13 @@ def limited_split(
     kept: dict[str, int] | None = None,
     **options,
 ) -> Split:
-    """Split as `split` does, and learn from limited numbers of images of each class.
+    """Split as `split` does, and train on limited numbers of images of each class.
 
     Args:
         image_set: the images.
         flag: what gave the numbers, for messages.
-        at_most: learn from so many of each class, or from all where there are fewer.
-        kept: dict from class to how many of it are learnt from instead.
+        at_most: train on so many of each class, or on all where there are fewer.
+        kept: dict from class to how many of it are trained on instead.
         options: `seed`, `test_per_class` and `all_images` of `split`.
 
     Raises:
@@ -120,7 +120,7 @@ def limited_split(
             )
         if count > available[class_name]:
             raise UserError(
-                f"--{flag}: class {class_name!r} has {available[class_name]} images to learn from, "
+                f"--{flag}: class {class_name!r} has {available[class_name]} images to train on, "
                 f"fewer than {count}"
             )
         sizes[class_name] = count
@@ -130,7 +130,7 @@ def limited_split(
 def parse_class_sizes(
     flag: str, texts: list[str], everywhere: bool = True
 ) -> tuple[int | None, dict[str, int]]:
-    """Return how many images of each class are learnt from, as a flag says it.
+    """Return how many images of each class are trained on, as a flag says it.
 
     `["400", "roses=20"]` gives `(400, {"roses": 20})`: 20 of roses, 400 of every other class.
 

@@ -299,7 +299,7 @@ class Method(abc.ABC):
         """Return what a training will take, as rows of a name and words.
 
         Args:
-            image_set: the images to learn from.
+            image_set: the images to train on.
             replicas: how many devices share the work.
         """
         return []

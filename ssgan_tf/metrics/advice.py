@@ -113,7 +113,7 @@ def advise(sup_sub_cls, merge_cls, baseline=None):
         sup_sub_cls: SSIM-supSubCls of the training images at 128 x 128 pixels. Smaller images
             have lower values (see `ssim.py`) and would be promised too much.
         merge_cls: SSIM-mergeCls of the same images.
-        baseline: accuracy of a classifier that learnt from the real images alone, in (0, 1], if
+        baseline: accuracy of a classifier that was trained on the real images alone, in (0, 1], if
             it is known; then no more is predicted than is left to gain.
 
     Returns:

@@ -17,7 +17,7 @@ def describe_data(parts):
     width = max(len(name) for name in trained_on)
     lines = [f"{parts.train.name}: {len(trained_on)} classes, {parts.train.image_size} px"]
     lines += [
-        f"  {name:{width}}  {count:5d} to learn from, {held.get(name, 0):4d} held out"
+        f"  {name:{width}}  {count:5d} to train on, {held.get(name, 0):4d} held out"
         for name, count in trained_on.items()
     ]
     return "\n".join(lines)

@@ -14,7 +14,7 @@ def test_tests_on_what_training_holds_out_and_limits_what_is_learnt_from():
     parts = split(IMAGES, seed=3, test_per_class=5)
     assert set(division.test.hashes) == set(parts.test.hashes)
     assert division.training.counts() == {"left": 10, "right": 10}
-    # The same images that train.py --train_per_class 10 learns from.
+    # The same images that train.py --train_per_class 10 is trained on.
     assert division.training.hashes == split(IMAGES, 3, 5, train_per_class=10).train.hashes
     assert division.held_out.counts() == {"left": 5, "right": 5}
     sides = [set(side.hashes) for side in (division.training, division.test, division.held_out)]
@@ -73,7 +73,7 @@ def test_what_imbalance_takes_away_is_not_held_out_either():
     [
         ({"real_per_class": 1}, "--real_per_class is 1"),
         ({"imbalance": {"middle": 3}}, "no class 'middle'; it has left, right"),
-        ({"imbalance": {"left": 30}}, "'left' has 16 images to learn from, fewer than 30"),
+        ({"imbalance": {"left": 30}}, "'left' has 16 images to train on, fewer than 30"),
         ({"test_per_class": 0}, "no test images"),
     ],
 )

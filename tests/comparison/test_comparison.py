@@ -290,7 +290,7 @@ def test_what_no_longer_follows_from_what_comes_before_it_is_not_done(make, copi
     (tmp_path / "other.pb").write_bytes(tiny_graph(upto="pool_3"))
     assert pending(terms={"inception": str(tmp_path / "other.pb")}) == ["evaluate"]
     generated = copied / "members" / "dcgan" / "generated"
-    (generated / "red" / "000004.png").unlink()  # the last, which no classifier has learnt from
+    (generated / "red" / "000004.png").unlink()  # the last, which no classifier was trained on
     assert pending() == ["generate", "evaluate", "classify"]
 
 

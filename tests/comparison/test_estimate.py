@@ -75,7 +75,7 @@ def test_a_plan_says_what_there_is_to_do_and_writes_nothing(make, tmp_path, monk
     )
     plan = make(tmp_path / "study", names=["dcgan", "acgan", "ssgan-no-pl"]).plan()
     for words in (
-        "11 to learn from,    3 held out", "1 generator updates per class", "SSGAN without PL",
+        "11 to train on,    3 held out", "1 generator updates per class", "SSGAN without PL",
         "mu 0.0", "2 networks × 1", "train, generate, evaluate, classify", "3 members to train",
         "30 images to make", "6 classifiers to train",
         "Time: about 10 min. A guess by 5 seconds of training DCGAN just now; left out, "

@@ -145,7 +145,7 @@ def test_a_class_without_accepted_images_is_no_obstacle(run_dir, record, tmp_pat
     _, given = run_rounds(
         run_dir, tmp_path / "none", Chosen(record, 5), rounds=2, threshold=0.95, limit=1
     )
-    assert given == []  # nothing new to learn from
+    assert given == []  # nothing new to train on
 
 
 def test_the_default_training_is_that_of_the_first_classifier(record, monkeypatch):

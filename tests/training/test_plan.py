@@ -33,5 +33,5 @@ def test_the_plan_says_what_training_will_take():
     for words in ("70 iterations for each of 2 networks", "RANDOM", "float32", "memory", "there"):
         assert words in plan
     parts = split(images, test_per_class=3)
-    assert "  left       7 to learn from,    3 held out" in describe_data(parts)
+    assert "  left       7 to train on,    3 held out" in describe_data(parts)
     assert np.array_equal(parts.train.labels, sorted(parts.train.labels))

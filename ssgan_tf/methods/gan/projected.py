@@ -172,7 +172,7 @@ class Critic(keras.Model):
 class Projected(base.GAN):
     """The hinge loss of every patch, on features; no penalty (section 4).
 
-    Beside it, by `class_weight`, the cross-entropy of a classifier that learns from real images
+    Beside it, by `class_weight`, the cross-entropy of a classifier that is trained on real images
     and that generated ones have to convince, and, by `wrong_labels`, real images with labels that
     are not theirs as further negatives (Reed et al. 2016, Algorithm 1).
 

@@ -58,7 +58,7 @@ class TrainingStep:
 
     Args:
         method: the `GAN` whose networks and losses these are.
-        images: `DeviceImages` to learn from, with their labels.
+        images: `DeviceImages` to train on, with their labels.
         perceptual: the network that `images` holds features of, or, where the method
             `judges_features`, the frozen one in front of its critic; or None.
         seed: two integers, of the batches, the latents and the interpolation.
