@@ -19,8 +19,8 @@ def test_a_member_that_learnt_from_more_real_images_is_told_in_the_verdict(inven
         results["members"][name]["learnt_from"] = {"daisy": 533, "roses": 541}
     words = (
         "UNEQUAL: SSGAN, DCGAN were trained on 1,074 real images (daisy 533, roses 541), 34% more "
-        "than classifiers, which train on 800 real images (400 of each class); so what these images "
-        "add may be the real ones that the baselines lack."
+        "than classifiers, which train on 800 real images (400 of each class); so what these "
+        "images add may be the real ones that the baselines lack."
     )
     assert advantages(results) == [words]
     assert main_result(results).endswith(words)
