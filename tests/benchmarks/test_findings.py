@@ -13,10 +13,10 @@ def test_logits_make_the_accuracy():
 def test_a_study_is_compared_with_original_and_with_the_baseline():
     right = findings.simulate(np.random.default_rng(0), 2, 3, 4, 50, 0.5)
     assert right.shape == (2, 4, 4, 50)
-    comparisons = findings.comparisons_of(right)
-    assert [one.row for one in comparisons] == [1, 2, 3, 2, 3]
+    contrasts = findings.contrasts_of(right)
+    assert [one.row for one in contrasts] == [1, 2, 3, 2, 3]
     values = right.astype(int)
-    np.testing.assert_array_equal(comparisons[3].values, values[:, 2] - values[:, 1])
+    np.testing.assert_array_equal(contrasts[3].values, values[:, 2] - values[:, 1])
 
 
 def test_tables_have_a_line_for_each_case():
