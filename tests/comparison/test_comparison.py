@@ -411,7 +411,7 @@ def test_another_file_of_weights_is_seen(make, tmp_path, monkeypatch):
 def test_methods_from_outside_go_through_every_stage(make, copied, monkeypatch):
     strangers.register(monkeypatch)
     comparison = make(copied, names=["pixel-gaussian", "mirrored"])
-    assert "pixel-gaussian" in comparison.plan() or "Gaussian" in comparison.plan()
+    assert "Gaussian" in comparison.plan()
     results = comparison.run()
     assert comparison.failures == []
     assert {"acgan", "dcgan", "pixel-gaussian", "mirrored"} == set(results["members"])
@@ -421,6 +421,6 @@ def test_methods_from_outside_go_through_every_stage(make, copied, monkeypatch):
         overall = results["members"]["dcgan"]["metrics"]["overall"]
         assert member["metrics"]["overall"].keys() == overall.keys()
         assert member["metrics"]["cost"] is None
-        rows = [row for row in results["classifiers"]["rows"] if row["condition"] == name]
-        assert len(rows) == 1
+        result = copied / "classification" / "runs" / f"{name}-4" / "seed-0" / "result.json"
+        assert json.loads(result.read_text())["scores"]["accuracy"] >= 0
     assert comparison.works[0].pending() == comparison.works[1].pending() == []
