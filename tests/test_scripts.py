@@ -138,7 +138,11 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         ("evaluate.py", ["--generated=x", "--dataset=demo", "--image_size=0"], "--image_size is 0"),
         ("evaluate.py", ["--generated=x", "--dataset=demo", "--seed=4294967296"], "--seed is 4294"),
         ("train.py", ["--lambda=-1"], "--lambda is -1.0; it must be 0 or more"),
-        ("train.py", ["--image_size=48"], "--image_size is 48; it must be one of 32, 64 or 128"),
+        (
+            "train.py",
+            ["--image_size=48"],
+            "--image_size is 48; it must be one of 32, 64, 128 or 256",
+        ),
         ("train.py", ["--method=vae"], "unknown method 'vae'"),
         ("train.py", ["--method=dcgan", "--mu=0.1"], "dcgan has no setting 'mu'"),
         ("train.py", ["--colour=red"], "Unknown command line flag 'colour'"),

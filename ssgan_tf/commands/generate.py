@@ -16,12 +16,8 @@ from ssgan_tf.runs.interruption import Interrupted
 flags = command_line.Flags()
 flags.DEFINE_string("run", None, "Run directory that train.py wrote.")
 flags.DEFINE_string("out", None, "Folder to write; new, or an earlier generated set.")
-flags.DEFINE_string(
-    "dataset", None, "The real images, for methods that change those. Default: as in training."
-)
-flags.DEFINE_string("datasets_dir", None, "Where named data sets live. Default: as in training.")
+flags.define_data(None, "The real images, for methods that change those. Default: as in training.")
 flags.DEFINE_string("per_class", "400", "Images per class, or 'balance': up to the largest class.")
-flags.define_classes()
 flags.DEFINE_integer("seed", 0, "Which images.")
 flags.DEFINE_boolean("ema", True, "Use the moving average of the weights; --noema the last ones.")
 flags.DEFINE_boolean("interpolate", False, "Also write a walk through the latents as a GIF.")
