@@ -82,10 +82,6 @@ class Flags:
         """Define `--dataset`, with this default and help, `--datasets_dir` and `--classes`."""
         self.DEFINE_string("dataset", dataset, help)
         self.DEFINE_string("datasets_dir", None, "Folder of named data sets. Default: datasets/.")
-        self.define_classes()
-
-    def define_classes(self):
-        """Define `--classes`."""
         self.DEFINE_list("classes", None, "Only these classes, separated by commas.")
 
     def define_from(self, defaults, helps):
