@@ -65,7 +65,8 @@ def test_mirrored_replicas_stay_equal_and_share_the_batch(tmp_path, alone):
 
 
 def test_every_other_method_keeps_its_replicas_equal(tmp_path):
-    others = [name for name in METHODS if name != "ssgan"]
+    # One on features of VGG-19 is left out: it would take most of the time and shares nothing more.
+    others = [name for name in METHODS if name != "ssgan" and not METHODS[name].judges_features]
     more = {"devices": 2, "methods": others}
     more["settings"] = {"critic_steps": 1}
     finish(start(arguments(tmp_path, strategy="mirrored", iterations=1) | more))

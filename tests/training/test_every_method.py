@@ -43,16 +43,18 @@ def distance(made, images):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_it_learns_is_saved_and_goes_on_as_if_never_stopped(name, tmp_path):
-    images, options = painted_set(name), {"progress": False, "sample_every": 50, "log_every": 25}
+    # A critic on VGG-19's features learns sooner, and takes longer.
+    half, whole = (HALF // 2, WHOLE // 2) if METHODS[name].judges_features else (HALF, WHOLE)
+    images, options = painted_set(name), {"progress": False, "sample_every": half, "log_every": 25}
     run_dir, stopped_dir = tmp_path / "run", tmp_path / "stopped"
     method = make(name)
-    options["checkpoint_every"] = HALF
-    sampler = fit(method, images, run_dir=run_dir, iterations=WHOLE, **options)
+    options["checkpoint_every"] = half
+    sampler = fit(method, images, run_dir=run_dir, iterations=whole, **options)
     (network,) = method.jobs(images.class_names)
 
     for line in read_metrics(RunDirectory(run_dir).metrics_path(network)):
         assert set(method.loss_names) <= set(line)
-    assert (run_dir / network / "samples" / "000050.png").exists()
+    assert (run_dir / network / "samples" / f"{whole:06d}.png").exists()
     assert RunDirectory(run_dir).networks() == [network]
 
     loaded = load_run(run_dir)
@@ -60,14 +62,14 @@ def test_it_learns_is_saved_and_goes_on_as_if_never_stopped(name, tmp_path):
     assert sorted(made) == list(images.class_names)
     for class_name, again in samples(loaded.sampler).items():
         np.testing.assert_array_equal(again, made[class_name])
-    assert set(loaded.iterations.values()) == {WHOLE}
+    assert set(loaded.iterations.values()) == {whole}
 
     shutil.copytree(run_dir, stopped_dir)
     places = sorted((stopped_dir / network / "checkpoints").glob("*.npz"))
     places[-1].unlink()
-    assert RunDirectory(stopped_dir).checkpoints(network).latest_step() == HALF
-    half = load_run(stopped_dir).sampler
-    fit(make(name), images, run_dir=stopped_dir, iterations=WHOLE, **options)
+    assert RunDirectory(stopped_dir).checkpoints(network).latest_step() == half
+    earlier = load_run(stopped_dir).sampler
+    fit(make(name), images, run_dir=stopped_dir, iterations=whole, **options)
     expected = saved_arrays(run_dir, network)
     found = saved_arrays(stopped_dir, network)
     assert found.keys() == expected.keys()
@@ -76,7 +78,7 @@ def test_it_learns_is_saved_and_goes_on_as_if_never_stopped(name, tmp_path):
 
     before = distance(samples(untrained(make(name), images.counts())), images)
     assert distance(made, images) < 0.96 * before
-    assert distance(samples(half), images) < before
+    assert distance(samples(earlier), images) < before
 
     counted = of_settings(RunDirectory(run_dir).config()["settings"])
     assert counted["parameters"]["together"] > 0

@@ -5,6 +5,7 @@ from PIL import Image
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors
+from ssgan_tf.methods.contract import Phase
 from ssgan_tf.runs.metrics_log import read_metrics
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training.reporting import Progress, Report
@@ -74,10 +75,33 @@ def test_a_full_disk_under_tensorboard_is_an_error_of_the_user(tmp_path, monkeyp
         report.log(1, 10.0)
 
 
+class Eight(Phase):
+    images_per_iteration = 8
+
+    def variables(self):
+        return {}
+
+    def run(self, count):
+        return {"entropy": 0.5}
+
+
+def test_progress_of_a_phase_of_its_own_names_it_and_its_figures(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "140")
+    progress, phase = Progress(jobs=2, left=15), Eight()
+    phase.name, phase.iterations = "denoiser", 20
+    progress.start("rust", 1, phase, iterations=20, done=5)
+    progress.update(5, 10.0, phase.run(5))
+    progress.stop()
+    shown = capsys.readouterr().err
+    assert "rust, denoiser (1/2)" in shown and "entropy 0.5" in shown and "10/20" in shown
+    assert "all" not in shown  # the user's iterations, which are counted for all jobs
+    assert progress.left == 15
+
+
 def test_progress_counts_what_is_left_of_all_classes(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "140")  # a narrow terminal cuts the line
-    progress = Progress(iterations=10, batch_size=8, left=15)
-    progress.start("rust", 1, 2, done=5)
+    progress = Progress(jobs=2, left=15)
+    progress.start("rust", 1, Eight(), iterations=10, done=5)
     progress.update(5, 10.0, {"critic_loss": 1.0, "generator_loss": 2.0, "wasserstein": 3.0})
     progress.stop()
     assert progress.images_per_second == pytest.approx(4.0)
@@ -89,8 +113,8 @@ def test_progress_counts_what_is_left_of_all_classes(capsys, monkeypatch):
 
 def test_progress_of_a_limited_time_counts_what_fits_into_it(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "140")
-    progress = Progress(iterations=1000, batch_size=8, left=1000)
-    progress.start("rust", 1, 1, done=0)
+    progress = Progress(jobs=1, left=1000)
+    progress.start("rust", 1, Eight(), iterations=1000, done=0)
     losses = {"critic_loss": 1.0, "generator_loss": 2.0, "class_loss": 0.5}
     progress.update(5, 10.0, losses, seconds_left=30.0)  # two seconds each: fifteen more
     progress.stop()
