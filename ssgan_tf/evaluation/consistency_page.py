@@ -15,8 +15,8 @@ HOW_TO_READ = {
     "always alike, is recognised with ease.",
     "Classification accuracy score": "Accuracy on held-out real images of classifiers that were "
     "trained on generated images alone (Ravuri and Vinyals 2019). Beside it those of as many real "
-    "images, with as many gradient steps. It falls where images show the wrong class, and where they lack "
-    "variety.",
+    "images, with as many gradient steps. It falls where images show the wrong class, and where "
+    "they lack variety.",
     "All together": "The mean over the classes, each counting alike (balanced accuracy), since the "
     "generated images may be of other shares than the held-out ones.",
 }
