@@ -71,19 +71,24 @@ def _name(folder):
     return f"{folder.parent.name}-{folder.name}" if inside else folder.name
 
 
-def _consistency(values):
-    """Return the `ConsistencySettings` that the flags ask for, or None."""
+def consistency_settings(values):
+    """Return the `ConsistencySettings` that the flags ask for, or None.
+
+    Raises:
+        UserError: a flag of the trainings is given, and nothing is to be trained.
+    """
     given = command_line.given(ConsistencySettings, values)
-    if not values.consistency and not values.classifier:
-        if given:
-            raise UserError(f"--{next(iter(given))} needs --consistency, which trains classifiers")
-        return None
+    if not values.consistency:
+        for name in given.keys() - {"classifier"}:
+            raise UserError(f"--{name} needs --consistency, which trains classifiers")
+        if not values.classifier:
+            return None
     return ConsistencySettings(train=values.consistency, **given)
 
 
 def _measure(values, out):
     """Sample if asked to, and evaluate; return the metrics."""
-    generated, classes, consistency = values.generated, values.classes, _consistency(values)
+    generated, classes, consistency = values.generated, values.classes, consistency_settings(values)
     if values.run:
         # What is wrong with these is said rather now than after the sampling.
         open_inception(values.inception, values.features)

@@ -1,13 +1,17 @@
 """Class consistency on painted images, with a tiny classifier."""
 
+import html
+import json
 import shutil
+from types import SimpleNamespace
 
 import keras
 import pytest
 
 from ssgan_tf.classify.classifier import Classifier
+from ssgan_tf.commands.evaluate import consistency_settings
 from ssgan_tf.errors import UserError
-from ssgan_tf.evaluation import consistency, judges
+from ssgan_tf.evaluation import consistency, evaluate, judges
 from ssgan_tf.evaluation.consistency import (
     consistency_warnings,
     measure_consistency,
@@ -18,6 +22,7 @@ from ssgan_tf.evaluation.inputs import load_inputs
 from ssgan_tf.evaluation.judges import ConsistencySettings, load_classifiers, require_fit
 from ssgan_tf.report.page import Ids
 from tests.evaluation.folders import write_manifest, write_set
+from tests.metrics.frozen import tiny_graph
 
 LEARNT, HELD_OUT = range(16), range(16, 24)
 SCORE = "classification_accuracy_score"
@@ -245,3 +250,45 @@ def test_the_report_has_sentences_shares_and_matrices(perfect):
     page = consistency_section(metrics).html(Ids(), "c")
     assert page.count("<table") == 5
     assert "generated for" in page and "Ravuri and Vinyals 2019" in page
+
+
+def test_an_evaluation_has_it_in_its_figures_and_its_report(place, perfect, tmp_path):
+    (tmp_path / "graph.pb").write_bytes(tiny_graph())
+    out = tmp_path / "out"
+    shutil.copytree(perfect[1], out / "consistency")  # what a stopped evaluation leaves
+    inputs_of(place, place / "perfect")
+    metrics = evaluate(
+        place / "perfect", out, dataset=place / "real", inception=tmp_path / "graph.pb",
+        consistency=SETTINGS, cache_dir=place / "cache", progress=False,
+    )  # fmt: skip
+    assert metrics["consistency"][SCORE] == perfect[0][SCORE]
+    assert json.loads((out / "metrics.json").read_text()) == metrics
+    assert metrics["seconds"]["class consistency"] > 0
+    page = (out / "report.html").read_text()
+    assert sentences(metrics["consistency"])[1] in html.unescape(page)
+
+
+def test_it_is_refused_before_anything_is_measured(place, tmp_path):
+    with pytest.raises(UserError, match="none are held out"):
+        evaluate(
+            place / "perfect", tmp_path / "out", real=place / "real", inception="nowhere",
+            consistency=SETTINGS, cache_dir=place / "cache", progress=False,
+        )  # fmt: skip
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_flags_of_evaluate():
+    def settings(**given):
+        names = ("classifier", "classifier_weights", "classifier_epochs", "classifier_seeds")
+        values = dict.fromkeys(names) | {"consistency": False} | given
+        return consistency_settings(SimpleNamespace(**values))
+
+    assert settings() is None
+    assert settings(consistency=True) == ConsistencySettings()
+    assert settings(classifier="f") == ConsistencySettings(classifier="f", train=False)
+    assert settings(classifier="f", consistency=True, classifier_epochs=3) == ConsistencySettings(
+        classifier="f", classifier_epochs=3
+    )
+    for given in ({"classifier_seeds": 2}, {"classifier": "f", "classifier_epochs": 2}):
+        with pytest.raises(UserError, match=r"--classifier_\w+ needs --consistency, which trains"):
+            settings(**given)
