@@ -117,12 +117,24 @@ def confusion_table(results, row):
         results: the contents of `results.json`.
         row: one of its rows.
     """
-    names = list(results["data"]["classes"])
+    names, label = list(results["data"]["classes"]), row_label(row, results["conditions"])
+    return counts_table(names, row["confusion"], label)
+
+
+def counts_table(class_names, confusion, caption, side="true class"):
+    """Return a confusion matrix; the shade of a count is its share of its row.
+
+    Args:
+        class_names: the classes.
+        confusion: rows of counts, the true class down and the predicted one across.
+        caption: whose predictions, or of which images.
+        side: what the rows are.
+    """
     table = []
-    for name, counts in zip(names, row["confusion"], strict=True):
+    for name, counts in zip(class_names, confusion, strict=True):
         total = max(sum(counts), 1)
         table.append([name, *(Cell(count, shade=count / total) for count in counts)])
-    return Table(["true class", *names], table, row_label(row, results["conditions"]))
+    return Table([side, *class_names], table, caption)
 
 
 def training_table(results):

@@ -18,6 +18,8 @@ from ssgan_tf.data.loading import places_of
 from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation import evaluate
 from ssgan_tf.evaluation.baseline import read_baseline
+from ssgan_tf.evaluation.consistency_page import consistency_table, sentences
+from ssgan_tf.evaluation.judges import ConsistencySettings, load_classifiers
 from ssgan_tf.evaluation.page import headline
 from ssgan_tf.evaluation.results import GENERATED, REPORT, own_folder
 from ssgan_tf.evaluation.tables import distance_table, memorisation_table, quality_table
@@ -25,6 +27,16 @@ from ssgan_tf.files import resolved
 from ssgan_tf.generation.generated_set import write_generated_set
 from ssgan_tf.metrics.inception import FEATURES
 from ssgan_tf.metrics.inception_graph import open_inception
+
+CONSISTENCY = {
+    "classifier": "Folder of a classifier by classify.py (or of several, such as runs/original) "
+    "that judges the images; alone, nothing is trained.",
+    "classifier_weights": "With --consistency: imagenet (downloaded once), scratch, or a folder. "
+    "Default: as --classifier was trained, else imagenet.",
+    "classifier_epochs": "With --consistency: passes over the images. Default: as --classifier "
+    "was trained, else 30.",
+    "classifier_seeds": "With --consistency: trainings of each classifier.",
+}
 
 flags = command_line.Flags()
 flags.DEFINE_string("generated", None, "Folder of generated images.")
@@ -43,6 +55,11 @@ flags.DEFINE_string(
     "Accuracy of a classifier without augmentation, such as 0.65, or the folder of a comparison "
     "by classify.py: the advice promises no more than is left to gain.",
 )
+flags.DEFINE_boolean(
+    "consistency", False, "Train classifiers: are the images recognised, and do they teach the "
+    "classes (the classification accuracy score)?",
+)  # fmt: skip
+flags.define_from(ConsistencySettings(), CONSISTENCY)
 flags.DEFINE_integer("seed", 0, "Of everything that is drawn at random.")
 flags.DEFINE_integer("test_per_class", None, "Held-out images, where no manifest records them.")
 
@@ -54,14 +71,31 @@ def _name(folder):
     return f"{folder.parent.name}-{folder.name}" if inside else folder.name
 
 
+def consistency_settings(values):
+    """Return the `ConsistencySettings` that the flags ask for, or None.
+
+    Raises:
+        UserError: a flag of the trainings is given, and nothing is to be trained.
+    """
+    given = command_line.given(ConsistencySettings, values)
+    if not values.consistency:
+        for name in given.keys() - {"classifier"}:
+            raise UserError(f"--{name} needs --consistency, which trains classifiers")
+        if not values.classifier:
+            return None
+    return ConsistencySettings(train=values.consistency, **given)
+
+
 def _measure(values, out):
     """Sample if asked to, and evaluate; return the metrics."""
-    generated, classes = values.generated, values.classes
+    generated, classes, consistency = values.generated, values.classes, consistency_settings(values)
     if values.run:
         # What is wrong with these is said rather now than after the sampling.
         open_inception(values.inception, values.features)
         if values.baseline is not None:
             read_baseline(values.baseline)
+        if values.classifier:
+            load_classifiers(values.classifier)
         generated = out / GENERATED
         manifest = write_generated_set(
             values.run,
@@ -81,6 +115,7 @@ def _measure(values, out):
         features=values.features,
         super_classes=values.super_classes,
         baseline=values.baseline,
+        consistency=consistency,
         seed=values.seed,
         datasets_dir=values.datasets_dir,
         classes=classes,
@@ -103,6 +138,10 @@ def main(values):
     for table in (distance_table, quality_table, memorisation_table):
         print(f"\n{table(metrics).text()}")
     print(f"\n{headline(metrics)}\n{metrics['overall']['memorisation']['verdict']}")
+    if metrics["consistency"]:
+        print(f"\n{consistency_table(metrics).text()}\n")
+        for sentence in sentences(metrics["consistency"]):
+            print(sentence)
     if metrics["advise"]:
         print(metrics["advise"]["sentence"])
     for warning in metrics["warnings"]:

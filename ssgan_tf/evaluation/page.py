@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ssgan_tf.evaluation.consistency_page import consistency_section
 from ssgan_tf.evaluation.tables import (
     cost_table,
     distance_table,
@@ -97,6 +98,8 @@ def write_page(out, metrics, pictures):
             Gallery(*of_classes("neighbours", "Nearest training images")),
         )
     )
+    if metrics["consistency"]:
+        sections.append(consistency_section(metrics))
     if metrics["advise"]:
         sections.append(_advice_section(metrics["advise"]))
     if "curves" in pictures:

@@ -9,6 +9,11 @@ from ssgan_tf.bounds import require
 from ssgan_tf.data.loading import places_of
 from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation.baseline import read_baseline
+from ssgan_tf.evaluation.consistency import (
+    consistency_warnings,
+    measure_consistency,
+    require_consistency,
+)
 from ssgan_tf.evaluation.cost import cost
 from ssgan_tf.evaluation.inputs import load_inputs
 from ssgan_tf.evaluation.measure import extract_sides, measure
@@ -33,7 +38,8 @@ from ssgan_tf.runs.provenance import git_commit, versions
 from ssgan_tf.version import __version__
 
 METRICS, REPORT = "metrics.json", "report.html"
-GENERATED = "generated"  # sub-folder for images that are sampled on the way
+# Sub-folders, for images and classifiers that are made on the way.
+GENERATED, CONSISTENCY = "generated", "consistency"
 PICTURES = ("samples", "tsne", "distances", "curves")  # what `write_pictures` draws
 PICTURES_OF_CLASSES = ("tsne/", "neighbours/")
 SCHEMA = 1  # of metrics.json; raised when a key changes its meaning
@@ -41,7 +47,8 @@ SCHEMA = 1  # of metrics.json; raised when a key changes its meaning
 
 def evaluate(
     generated, out, *, dataset=None, real=None, inception="auto", features="pool_3",
-    super_classes=None, baseline=None, seed=0, cache_dir=None, progress=True, held=False, **inputs,
+    super_classes=None, baseline=None, consistency=None, seed=0, cache_dir=None, progress=True,
+    held=False, **inputs,
 ):  # fmt: skip
     """Compare generated images with real ones by every measure and write the results.
 
@@ -56,6 +63,7 @@ def evaluate(
         super_classes: JSON file; see `read_super_classes`.
         baseline: accuracy without augmentation, or a comparison that measured it; see
             `read_baseline`.
+        consistency: the `ConsistencySettings`; None measures no class consistency.
         seed: of everything that is drawn.
         cache_dir: of decoded images and features.
         progress: show bars.
@@ -74,8 +82,8 @@ def evaluate(
         with own_folder(out, generated, real, *places_of(dataset, inputs.get("datasets_dir"))):
             return evaluate(
                 generated, out, dataset=dataset, real=real, inception=inception, features=features,
-                super_classes=super_classes, baseline=baseline, seed=seed, cache_dir=cache_dir,
-                progress=progress, held=True, **inputs,
+                super_classes=super_classes, baseline=baseline, consistency=consistency, seed=seed,
+                cache_dir=cache_dir, progress=progress, held=True, **inputs,
             )  # fmt: skip
     require_known(features)
     require("seed", seed)
@@ -84,6 +92,8 @@ def evaluate(
         generated, dataset=dataset, real=real, seed=seed, cache_dir=cache_dir,
         progress=progress, **inputs,
     )  # fmt: skip
+    if consistency is not None:
+        require_consistency(found)
     groups = read_super_classes(super_classes, found.real.class_names)
     accuracy = None if baseline is None else read_baseline(baseline, found.real.class_names)
     own_cost = cost(found.manifest)
@@ -93,6 +103,12 @@ def evaluate(
         found, sides, network.name, groups=groups, baseline=accuracy, seed=seed, seconds=seconds,
         progress=progress,
     )  # fmt: skip
+    with seconds.of("class consistency") if consistency else contextlib.nullcontext():
+        judged = consistency and measure_consistency(
+            found, consistency, out / CONSISTENCY, path=generated, seed=seed, progress=progress,
+            source=(dataset, inputs.get("datasets_dir")),
+        )  # fmt: skip
+    measured["warnings"] += consistency_warnings(judged)
     metrics = {
         "schema": SCHEMA,
         "made_by": f"ssgan_tf {__version__}",
@@ -106,6 +122,7 @@ def evaluate(
             "graph_sha256": network.digest,
         },
         **measured,
+        "consistency": judged,
         "cost": own_cost,
         "versions": versions(),
         "git_commit": git_commit(),
@@ -140,7 +157,7 @@ def require_own(out, *sources):
         return
     if not out.is_dir():
         raise UserError(f"--out {out} is a file; name a folder")
-    if not _earlier(out) and not set(content_of(out)) <= {GENERATED}:
+    if not _earlier(out) and not set(content_of(out)) <= {GENERATED, CONSISTENCY}:
         raise UserError(
             f"--out {out} is not empty and holds no {METRICS} of an evaluation; choose another "
             "folder, or empty it yourself"

@@ -17,7 +17,8 @@ import numpy as np
 from scipy import stats
 
 CONFIDENCE = 0.95
-BOTH, TRAINING = "training and test images", "training"  # what an interval covers
+# What an interval covers.
+BOTH, TRAINING, IMAGES = "training and test images", "training", "test images"
 
 
 class Mean(NamedTuple):
@@ -81,6 +82,46 @@ def mean_over_seeds(values, image_values=None, smallest=0.0, largest=1.0):
         return Mean(mean, float(half_width), seeds, TRAINING)
     half_width, _ = _interval(np.asarray(image_values), training, seeds - 1, smallest, largest)
     return Mean(mean, float(half_width), seeds, BOTH)
+
+
+def mean_over_images(values, smallest=0.0, largest=1.0):
+    """Return the `Mean` of a matrix; that of a single seed has an interval too.
+
+    The interval of a single classifier covers the choice of test images alone: it says nothing of
+    another training.
+
+    Args:
+        values: floats `(seeds, images)`: 1 where an image was recognised, else 0; or such
+            contributions as `mean_over_seeds` takes.
+        smallest: the smallest possible value of an image.
+        largest: the largest one.
+    """
+    values = np.asarray(values, np.float64)
+    if len(values) > 1:
+        return mean_over_seeds(values.mean(axis=1), values, smallest, largest)
+    half_width, _ = _interval(values, 0.0, 1, smallest, largest)
+    return Mean(float(values.mean()), float(half_width), 1, IMAGES)
+
+
+def difference_of_images(first, second):
+    """Return the `Mean` of first minus second: the same classifiers on different images.
+
+    The variance is that of the differences over seeds, and that of both means over the choice of
+    their images; residual variance counts once, as in the module's formula.
+
+    Args:
+        first: floats `(seeds, images)`, in [0, 1] but for pseudo-values; see `mean_over_images`.
+        second: floats `(seeds, other images)`, a row for each of the same seeds.
+    """
+    first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    differences, seeds = first.mean(axis=1) - second.mean(axis=1), len(first)
+    training = differences.var(ddof=1) / seeds if seeds > 1 else 0.0
+    residual = _residual_variance(first) + _residual_variance(second)
+    images = [_image_variance(values, 0.0, 1.0) for values in (first, second)]
+    variance, degrees = _combined(training, max(seeds - 1, 1), images, residual)
+    half_width = stats.t.ppf(0.5 + CONFIDENCE / 2, degrees) * np.sqrt(variance)
+    covers = BOTH if seeds > 1 else IMAGES
+    return Mean(float(differences.mean()), float(half_width), seeds, covers)
 
 
 def estimates_of(contrasts):
@@ -157,12 +198,20 @@ def _interval(values, training, freedom, smallest, largest):
     `training` is the variance of the mean over seeds, with its degrees of freedom; `smallest` and
     `largest` are the possible values of an image.
     """
-    images, image_freedom = _image_variance(values, smallest, largest)
-    variance = np.maximum(
-        training + images - _residual_variance(values), np.maximum(training, images)
-    )
-    # Satterthwaite (1946)
-    degrees = variance**2 / (training**2 / freedom + images**2 / image_freedom)
+    images = [_image_variance(values, smallest, largest)]
+    variance, degrees = _combined(training, freedom, images, _residual_variance(values))
     half_width = stats.t.ppf(0.5 + CONFIDENCE / 2, degrees) * np.sqrt(variance)
     mean = values.mean(axis=(-2, -1), dtype=np.float64)
     return half_width, 2 * stats.t.sf(np.abs(mean) / np.sqrt(variance), degrees)
+
+
+def _combined(training, freedom, images, residual):
+    """Return the variance of a mean by the module's formula, and its degrees of freedom.
+
+    `images` has the variance of each set of images with its degrees of freedom.
+    """
+    of_images = sum(variance for variance, _ in images)
+    variance = np.maximum(training + of_images - residual, np.maximum(training, of_images))
+    # Satterthwaite (1946)
+    parts = sum(variance**2 / own_freedom for variance, own_freedom in images)
+    return variance, variance**2 / (training**2 / freedom + parts)

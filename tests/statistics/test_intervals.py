@@ -5,10 +5,13 @@ from scipy import stats
 from benchmarks.findings import contrasts_of, false_findings, false_findings_by_seeds, simulate
 from ssgan_tf.statistics.intervals import (
     BOTH,
+    IMAGES,
     TRAINING,
     Contrast,
+    difference_of_images,
     estimates_of,
     holm,
+    mean_over_images,
     mean_over_seeds,
 )
 
@@ -135,3 +138,39 @@ def test_each_study_of_many_is_judged_on_its_own():
         alone = estimates_of([one._replace(values=one.values[study]) for one in contrasts])
         for ours, theirs in zip(alone, together, strict=True):
             assert ours == pytest.approx([part[study] for part in theirs])
+
+
+def test_the_interval_of_one_seed_is_that_of_the_choice_of_images():
+    # 49 of 98 images; with one more right and one more wrong, 50 of 100: variance 25 / 99 / 100.
+    values = np.arange(98)[None] < 49
+    found = mean_over_images(values)
+    assert (found.mean, found.seeds, found.covers) == (0.5, 1, IMAGES)
+    assert found.half_width == pytest.approx(1.984217 * (25 / 9900) ** 0.5, rel=1e-6)
+    several = np.repeat(values, 3, axis=0)
+    assert mean_over_images(several) == mean_over_seeds([0.5] * 3, several)
+
+
+def test_a_difference_of_images_has_the_variance_of_both():
+    # 49 and 29 of 98 images: with the two more of each, variances 25 / 9900 and 21 / 9900.
+    found = difference_of_images(np.arange(98)[None] < 49, np.arange(98)[None] < 29)
+    assert found.mean == pytest.approx(20 / 98)
+    degrees = 46**2 / (25**2 + 21**2) * 99
+    expected = stats.t.ppf(0.975, degrees) * (46 / 9900) ** 0.5
+    assert found.half_width == pytest.approx(expected, rel=1e-6)
+    assert found.covers == IMAGES
+
+
+def test_the_interval_of_a_difference_of_images_holds_the_truth():
+    generator, held = np.random.default_rng(0), []
+    for _ in range(400):
+        # Images are easy or hard, and seeds are good or bad at all images.
+        sides = [
+            generator.random((3, count))
+            < np.where(generator.random((1, count)) < 0.5, 0.95, 0.45)
+            + generator.normal(0, 0.02, (3, 1))
+            for count in (150, 60)
+        ]
+        found = difference_of_images(*sides)
+        held.append(abs(found.mean) < found.half_width)
+        assert found.covers == BOTH
+    assert 0.92 < np.mean(held) < 0.99
