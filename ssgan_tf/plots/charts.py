@@ -35,8 +35,9 @@ def write_curves(path, runs):
     recorded = {key for records in runs.values() for record in records for key in record}
     shown = {key: title for key, title in CURVES.items() if key in recorded}
     # Of a training that records none of these, everything is shown under its own name.
-    shown = shown or {key: key for key in sorted(recorded - {"step", "images_per_second"})}
     scores = {key for key in recorded if key.partition("-")[0] == "FID"}  # also FID-768 and so
+    others = recorded - scores - {"step", "images_per_second"}
+    shown = shown or {key: key for key in sorted(others)}
     shown |= {key: f"{key} to the training images" for key in sorted(scores)}
     if not shown:
         raise ValueError("nothing to plot: no record holds more than its step and speed")
