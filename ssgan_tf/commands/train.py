@@ -4,8 +4,14 @@ python train.py --dataset flower --mu 0.01 --lambda 1
 """
 
 import dataclasses
+import os
+
+# Inception's graph of 2015 (--evaluate_every) triggers harmless warnings; errors still show.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from ssgan_tf import command_line
+
+# isort: split
 from ssgan_tf.data import load_dataset
 from ssgan_tf.data.loading import places_of, source_of
 from ssgan_tf.data.splits import limited_split, parse_class_sizes

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,6 +10,8 @@ from ssgan_tf.files import disk_errors
 from ssgan_tf.runs.metrics_log import read_metrics
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training.reporting import Progress, Report
+
+ADVERSARIAL = SimpleNamespace(name="", iterations=None, images_per_iteration=8)  # a phase
 
 
 def test_a_log_line_is_the_mean_since_the_last_one(tmp_path):
@@ -76,8 +80,8 @@ def test_a_full_disk_under_tensorboard_is_an_error_of_the_user(tmp_path, monkeyp
 
 def test_progress_counts_what_is_left_of_all_classes(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "140")  # a narrow terminal cuts the line
-    progress = Progress(iterations=10, batch_size=8, left=15)
-    progress.start("rust", 1, 2, done=5)
+    progress = Progress(jobs=2, left=15)
+    progress.start("rust", 1, ADVERSARIAL, 10, done=5)
     progress.update(5, 10.0, {"critic_loss": 1.0, "generator_loss": 2.0, "wasserstein": 3.0})
     progress.stop()
     assert progress.images_per_second == pytest.approx(4.0)
@@ -89,11 +93,36 @@ def test_progress_counts_what_is_left_of_all_classes(capsys, monkeypatch):
 
 def test_progress_of_a_limited_time_counts_what_fits_into_it(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "140")
-    progress = Progress(iterations=1000, batch_size=8, left=1000)
-    progress.start("rust", 1, 1, done=0)
+    progress = Progress(jobs=1, left=1000)
+    progress.start("rust", 1, ADVERSARIAL, 1000, done=0)
     losses = {"critic_loss": 1.0, "generator_loss": 2.0, "class_loss": 0.5}
     progress.update(5, 10.0, losses, seconds_left=30.0)  # two seconds each: fifteen more
     progress.stop()
     shown = capsys.readouterr().err
     assert "5/20" in shown and "C 0.5" in shown
     assert "all" not in shown
+
+
+def test_progress_says_that_it_scores_and_then_the_scores(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "140")
+    progress = Progress(jobs=1, left=10)
+    progress.start("rust", 1, ADVERSARIAL, 10, done=5)
+    progress.scored("FID", None, 30.0)  # of an earlier call
+    assert "best FID 30," in capsys.readouterr().err.replace("]", ",")
+    progress.update(1, 2.0, {"critic_loss": 1.0})
+    progress.scoring("FID", 0, 400)
+    assert "measuring FID: 0 of 400 images" in capsys.readouterr().err
+    progress.scored("FID", 31.25, 30.0)
+    assert "D 1, FID 31.25, best 30, 4 img/s" in capsys.readouterr().err
+    progress.update(1, 2.0, {"critic_loss": 1.0})
+    progress.stop()
+    assert "7/10" in (shown := capsys.readouterr().err) and "FID 31.25, best 30" in shown
+    progress.start("scorch", 1, ADVERSARIAL, 10, done=0)  # another job has no score yet
+    progress.update(1, 2.0, {"critic_loss": 1.0})
+    progress.stop()
+    assert "FID" not in capsys.readouterr().err
+    silent = Progress(jobs=1, left=10, enabled=False)
+    silent.start("rust", 1, ADVERSARIAL, 10, done=5)
+    silent.scoring("FID", 0, 400)
+    silent.scored("FID", 31.25, 30.0)
+    assert capsys.readouterr().err == ""

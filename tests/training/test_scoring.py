@@ -13,6 +13,7 @@ from ssgan_tf.device.strategy import Workers
 from ssgan_tf.errors import UserError
 from ssgan_tf.generation import generated_set
 from ssgan_tf.generation.generated_set import write_generated_set
+from ssgan_tf.generation.rounds_folder import settings_of_rounds
 from ssgan_tf.methods.gan import standing
 from ssgan_tf.metrics.features import extract
 from ssgan_tf.metrics.frechet import frechet_distance
@@ -132,6 +133,13 @@ def test_sets_are_made_of_the_best_or_the_last_and_say_so(train, tmp_path, monke
     with pytest.raises(UserError, match="no best checkpoint of left; leave --checkpoint best out"):
         write_generated_set(without.path, tmp_path / "other", 2, checkpoint="best")
     assert not (tmp_path / "other").exists()
+    # Rounds of filtering that were begun with the one are not resumed with the other.
+    filtered = SimpleNamespace(
+        classifier=SimpleNamespace(fingerprint=lambda: "x"), threshold=0.8, limit=2
+    )
+    of_rounds = functools.partial(settings_of_rounds, run.path, IMAGES, filtered)
+    assert of_rounds(checkpoint="best")["run"].startswith("left best 6 iterations")
+    assert of_rounds()["run"].startswith("left 10 iterations")
     # A class that is not asked for needs none.
     loaded = generated_set.load_run(run.path, True, None, None, "best", ("left",))
     assert loaded.iterations == {"left": NEAREST}
