@@ -63,6 +63,8 @@ BOUNDS = {
     "checkpoint_every": _EVERY,
     "sample_every": _EVERY,
     "log_every": _EVERY,
+    "evaluate_every": _EVERY,
+    "evaluate_images": Bound(2, _IMAGES),
     "minutes": Bound(0, 525_600, above=True),
     "test_per_class": Bound(0, _IMAGES),
     "train_per_class": Bound(2, _IMAGES),

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from ssgan_tf.plots import (
+    charts,
     image_grid,
     labelled_rows,
     neighbour_sheet,
@@ -104,6 +105,21 @@ def test_curves_are_a_png_with_a_panel_a_loss_two_a_row(tmp_path):
     assert sizes[0] == pytest.approx(sizes[1], abs=3)
     assert last_panels[0] < 255
     assert last_panels[1] == 255
+
+
+def test_scores_have_panels_after_the_losses(monkeypatch):
+    figures = []
+    monkeypatch.setattr(charts, "save_figure", lambda path, figure: figures.append(figure))
+    scored = [*records(1), {"step": 7, "FID-768": 3.0}]
+    write_curves(None, {"daisy": scored})
+    write_curves(None, {"strange": [{"step": 1, "loss": 1.0, "FID": 2.0}]})
+    titles = [[axis.get_title() for axis in figure.axes] for figure in figures]
+    assert titles[0][-1] == "FID-768 to the training images"
+    assert len(titles[0]) > 3
+    assert titles[1] == ["loss", "FID to the training images"]
+    (line,) = figures[0].axes[-1].lines
+    assert line.get_marker() == "."  # one score is seen, too
+    assert (list(line.get_xdata()), list(line.get_ydata())) == ([7], [3.0])
 
 
 def test_curves_take_names_as_they_are(tmp_path):

@@ -152,6 +152,12 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
             ["--dataset=demo", "--train_per_class=400,roses=1"],
             "--train_per_class roses=1: give a class and how many of its real images to keep",
         ),
+        ("train.py", ["--features=pool"], "--features needs --evaluate_every"),
+        (
+            "train.py",
+            ["--dataset=demo", "--evaluate_every=5", "--inception=none.pb"],
+            "--inception none.pb cannot be read",
+        ),
         ("train.py", ["flower"], "unexpected argument 'flower'"),
         ("train.py", ["--dataset=demo", "--vgg_weights=none.h5"], "no file 'none.h5'"),
         ("generate.py", ["--out=x"], "--run is missing; it is the run directory"),

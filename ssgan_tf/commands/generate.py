@@ -12,6 +12,7 @@ from ssgan_tf.generation.generated_set import write_generated_set
 from ssgan_tf.generation.rounds import filter_in_rounds
 from ssgan_tf.generation.rules import LEVEL, MCNEMAR, TOLERANCE
 from ssgan_tf.runs.interruption import Interrupted
+from ssgan_tf.training.trained import LAST
 
 flags = command_line.Flags()
 flags.DEFINE_string("run", None, "Run directory that train.py wrote.")
@@ -20,6 +21,9 @@ flags.define_data(None, "The real images, for methods that change those. Default
 flags.DEFINE_string("per_class", "400", "Images per class, or 'balance': up to the largest class.")
 flags.DEFINE_integer("seed", 0, "Which images.")
 flags.DEFINE_boolean("ema", True, "Use the moving average of the weights; --noema the last ones.")
+flags.DEFINE_string(
+    "checkpoint", LAST, "last, or best: with the best score of train.py --evaluate_every."
+)
 flags.DEFINE_boolean("interpolate", False, "Also write a walk through the latents as a GIF.")
 flags.DEFINE_string(
     "filter", None,
@@ -64,6 +68,7 @@ def main(values):
         "walk": values.interpolate,
         "dataset": values.dataset,
         "datasets_dir": values.datasets_dir,
+        "checkpoint": values.checkpoint,
     }
     if values.filter is not None:
         for name in OF_ROUNDS:

@@ -4,14 +4,22 @@ python train.py --dataset flower --mu 0.01 --lambda 1
 """
 
 import dataclasses
+import os
+
+# Inception's graph of 2015 (--evaluate_every) triggers harmless warnings; errors still show.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from ssgan_tf import command_line
+
+# isort: split
 from ssgan_tf.data import load_dataset
 from ssgan_tf.data.loading import places_of, source_of
 from ssgan_tf.data.splits import limited_split, parse_class_sizes
+from ssgan_tf.errors import UserError
 from ssgan_tf.files import require_outside
 from ssgan_tf.jobs import parse_jobs
 from ssgan_tf.methods import METHODS, create, setting_fields
+from ssgan_tf.metrics.inception import FEATURES
 from ssgan_tf.runs.interruption import Interrupted
 from ssgan_tf.runs.run_directory import default_run_path
 from ssgan_tf.training import Options, fit
@@ -24,10 +32,17 @@ OPTIONS = {
     "checkpoint_every": "Iterations between checkpoints (and ten minutes at most).",
     "sample_every": "Iterations between sample grids.",
     "log_every": "Iterations between lines of metrics.jsonl.",
+    "evaluate_every": "Iterations between scores by FID; the best checkpoint by it is kept. "
+    "Default: none.",
+    "evaluate_images": "Images generated for a score, per class. Default: as many as real ones.",
+    "inception": "Of the scores: auto (downloaded once), or its archive or .pb file.",
+    "features": f"Of the scores: one of {', '.join(FEATURES)}; FID is pool_3.",
     "strategy": "none, mirrored (all local GPUs) or multi_worker (TF_CONFIG).",
     "jit": "Compile with XLA, for GPUs.",
     "overwrite": "Begin anew; a former run is moved aside, not deleted.",
 }
+
+OF_SCORES = ("evaluate_images", "inception", "features")
 
 flags = command_line.Flags()
 flags.define_data()
@@ -49,6 +64,9 @@ flags.define_from(Options(), OPTIONS)
 
 def main(values):
     """Load the data, train, say where things are."""
+    for name in OF_SCORES:
+        if values[name].present and values.evaluate_every is None:
+            raise UserError(f"--{name} needs --evaluate_every, the iterations between scores")
     method = create(values.method, **command_line.given(setting_fields(), values))
     jobs = parse_jobs(values.jobs)
     options = Options(**command_line.given(Options, values) | {"jobs": jobs})

@@ -25,7 +25,7 @@ from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.generation.filtering import Selection, examples_sheet
 from ssgan_tf.progress import progress_bar
 from ssgan_tf.runs.run_directory import TRAINED, RunDirectory
-from ssgan_tf.training.trained import load_run
+from ssgan_tf.training.trained import LAST, load_run
 from ssgan_tf.version import __version__
 
 FILTER_SHEET = "filter.png"
@@ -36,7 +36,7 @@ PICTURE = re.compile(r"\d{6,}\.png")  # the names of the images; nothing else is
 def write_generated_set(
     run, out, per_class=400, *,
     seed=0, classes=None, average=True, walk=False, filtered=None, dataset=None,
-    datasets_dir=None, progress=True,
+    datasets_dir=None, checkpoint=LAST, progress=True,
 ):  # fmt: skip
     """Write `<out>/<class>/000000.png ...`, contact sheets and `manifest.json`.
 
@@ -59,6 +59,7 @@ def write_generated_set(
         filtered: a `Filter`; by default every image is kept.
         dataset: the real images, for methods that change those; by default by the recorded name.
         datasets_dir: where named data sets live.
+        checkpoint: "last" or "best", see `load_run`.
         progress: show a bar.
 
     Returns:
@@ -78,7 +79,8 @@ def write_generated_set(
     with disk_errors(f"writing {out}"):
         _require_own(out)  # sooner than all that takes time
     _require_not_among_images(out, recorded, run)
-    trained = load_run(run, average, dataset, datasets_dir)
+    wanted = tuple(classes) if classes else None
+    trained = load_run(run, average, dataset, datasets_dir, checkpoint, wanted)
     sampler, settings = trained.sampler, trained.method.settings
     names = sorted(classes or sampler.class_names)
     for name in names:
@@ -98,6 +100,7 @@ def write_generated_set(
         "data": source["data"] | {"classes": {name: recorded[name] for name in names}},
         "cost": cost and cost._asdict(),
         "weights": "average" if average and getattr(settings, "ema", 0) else "last",
+        "checkpoint": checkpoint,
         "seed": seed,
         "image_size": settings.image_size,
         "classes": {

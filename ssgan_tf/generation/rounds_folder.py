@@ -13,6 +13,7 @@ from ssgan_tf.files import sweep_temporaries, write_json
 from ssgan_tf.json_files import Damaged, Each, find_json, read_json
 from ssgan_tf.runs.provenance import git_commit, versions
 from ssgan_tf.runs.run_directory import RunDirectory
+from ssgan_tf.training.trained import LAST
 
 CONFIG, SETS = "config.json", "sets.json"
 CONFIG_SHAPE = {"settings": dict, "data": {"classes": dict}}
@@ -144,7 +145,9 @@ class RoundsFolder:
             )
 
 
-def settings_of_rounds(run, per_class, filtered, *, seed=0, classes=None, average=True, **_):
+def settings_of_rounds(
+    run, per_class, filtered, *, seed=0, classes=None, average=True, checkpoint=LAST, **_
+):  # fmt: skip
     """Return all settings that affect the sets and classifiers of rounds, by flag, as texts.
 
     The maximum number of rounds and the rule may change from one call to the next: they only choose
@@ -157,6 +160,7 @@ def settings_of_rounds(run, per_class, filtered, *, seed=0, classes=None, averag
         seed: see `write_generated_set`.
         classes: see `write_generated_set`.
         average: see `write_generated_set`.
+        checkpoint: see `write_generated_set`.
 
     Raises:
         UserError: `run` is no run directory.
@@ -164,7 +168,7 @@ def settings_of_rounds(run, per_class, filtered, *, seed=0, classes=None, averag
     directory = RunDirectory(run)
     config = directory.config()
     trained = [
-        f"{name} {directory.checkpoints(name).latest_step()}"
+        f"{name} {_step(directory, name, checkpoint)}"
         for name in directory.networks()
         # The network of a conditional method is not called by a class.
         if not classes or name in classes or name not in config["data"]["classes"]
@@ -180,6 +184,14 @@ def settings_of_rounds(run, per_class, filtered, *, seed=0, classes=None, averag
         "threshold": str(filtered.threshold),
         "filter_limit": str(filtered.limit),
     }
+
+
+def _step(directory, name, checkpoint):
+    """Return the iterations behind a network's checkpoint, "best 500" of the best one."""
+    if checkpoint == LAST:
+        return directory.checkpoints(name).latest_step()
+    best = directory.best(name).find()
+    return f"best {best.step if best else None}"
 
 
 def _digest(text):

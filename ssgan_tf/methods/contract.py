@@ -157,6 +157,15 @@ class Phase(abc.ABC):
         """Return images for the sample grid, uint8 `(n, height, width, 3)`, or None for no grid."""
         return None
 
+    def sampler(self) -> Sampler | None:
+        """Return what makes images of the present state, of each class of the job.
+
+        With it the training can be scored while it runs, see `ssgan_tf.training.scoring`. It is
+        used before the phase goes on, and alters nothing of `variables`. None: the phase cannot be
+        scored.
+        """
+        return None
+
 
 class Trained(NamedTuple):
     """What the trainings of a job left.

@@ -26,6 +26,8 @@ LEGEND_ROWS = 28
 def write_curves(path, runs):
     """Plot the losses of one or more trainings over the iterations, one panel a loss, two a row.
 
+    Scores of `train.py --evaluate_every` have panels of their own, after the losses.
+
     Args:
         path: where to write the PNG, a path or a binary file.
         runs: dict from a label to the records of its `metrics.jsonl`.
@@ -33,7 +35,10 @@ def write_curves(path, runs):
     recorded = {key for records in runs.values() for record in records for key in record}
     shown = {key: title for key, title in CURVES.items() if key in recorded}
     # Of a training that records none of these, everything is shown under its own name.
-    shown = shown or {key: key for key in sorted(recorded - {"step", "images_per_second"})}
+    scores = {key for key in recorded if key.partition("-")[0] == "FID"}  # also FID-768 and so
+    others = recorded - scores - {"step", "images_per_second"}
+    shown = shown or {key: key for key in sorted(others)}
+    shown |= {key: f"{key} to the training images" for key in sorted(scores)}
     if not shown:
         raise ValueError("nothing to plot: no record holds more than its step and speed")
     rows, columns = -(-len(shown) // 2), min(len(shown), 2)
@@ -45,7 +50,8 @@ def write_curves(path, runs):
         for label, records in runs.items():
             points = [(record["step"], record[key]) for record in records if key in record]
             if points:
-                axis.plot(*zip(*points, strict=True), label=label, linewidth=1)
+                marker = "." if key in scores else None  # they are few, perhaps only one
+                axis.plot(*zip(*points, strict=True), label=label, linewidth=1, marker=marker)
         axis.set(title=title, xlabel="iterations (generator updates)")
         axis.grid(alpha=0.3)
     if len(runs) > 1:

@@ -29,7 +29,13 @@ _SHAPE = {
     "step": int,
     "arrays": Each({"shape": [int], "dtype": str}),
     # Of what callers put there, that which trainings go on from.
-    "metadata": {"seconds?": NUMBER, "window?": Each(NUMBER), "iterations?": int},
+    "metadata": {
+        "seconds?": NUMBER,
+        "window?": Each(NUMBER),
+        "iterations?": int,
+        "unscored?": bool,
+        "score?": {"value": NUMBER, "by": dict},
+    },
 }
 _CHUNK = 1 << 20
 _KINDS = "biufc"  # bool, signed, unsigned, float, complex
@@ -138,7 +144,22 @@ class Checkpoints:
         Every array is there in full length; that no bit of them has changed is only known when
         they are read.
         """
-        return self._newest(_read_step)
+        return next((step for step, _ in self.described()), None)
+
+    def described(self) -> Iterator[tuple[int, dict]]:
+        """Yields step and metadata of every complete checkpoint, newest first, as `latest_step`."""
+        return self._complete(_read_description)
+
+    def delete_others(self, step: int) -> None:
+        """Deletes every checkpoint but that of `step`, newer ones too.
+
+        Raises:
+            UserError: the disk refuses.
+        """
+        with disk_errors("cannot delete a checkpoint"):
+            for other in self._steps():
+                if other != step:
+                    self._path(other).unlink(missing_ok=True)
 
     def load(
         self, step: int | None = None, only: Callable[[str], bool] | None = None
@@ -175,18 +196,22 @@ class Checkpoints:
             raise UserError(f"{error}; choose another step, or none for the newest") from error
 
     def _newest(self, read: Callable[[Path], Any]) -> Any:
+        return next(self._complete(read), None)
+
+    def _complete(self, read: Callable[[Path], Any]) -> Iterator[Any]:
         with disk_errors("cannot read the checkpoint"):
             for step in self._steps():
                 path = self._path(step)
                 try:
-                    return read(path)
+                    found = read(path)
                 except FileNotFoundError:
                     continue  # a training that goes on beside us has just deleted it
                 except _Damaged as error:
                     if path not in self._reported:
                         self._reported.add(path)
                         logging.getLogger(__name__).warning("%s; ignored", error)
-        return None
+                else:
+                    yield found
 
     def _read(self, path: Path, only: Callable[[str], bool] | None) -> Checkpoint:
         with _opened(path) as archive:
@@ -290,13 +315,13 @@ def _checked_manifest(archive: zipfile.ZipFile, path: Path) -> dict:
     return manifest
 
 
-def _read_step(path: Path) -> int:
+def _read_description(path: Path) -> tuple[int, dict]:
     with _opened(path) as archive, _damage_named(path):
         manifest = _checked_manifest(archive, path)
         for name, entry in manifest["arrays"].items():
             with archive.open(f"{name}.npy") as member:
                 _empty_array(archive, member, name, entry)
-        return manifest["step"]
+        return manifest["step"], manifest["metadata"]
 
 
 def _empty_array(

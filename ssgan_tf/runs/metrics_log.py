@@ -56,7 +56,7 @@ class MetricsLog:
             UserError: the disk is full or refuses; the lines before are intact.
         """
         record = {"step": int(step)} | {name: _plain(value) for name, value in values.items()}
-        line = json.dumps(record, allow_nan=False).encode() + b"\n"
+        line = _line(record)
         with disk_errors("cannot write the log of metrics"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -66,6 +66,23 @@ class MetricsLog:
             except OSError as error:
                 error.filename = str(self.path)
                 raise
+
+    def add(self, step: int, **values: Any) -> None:
+        """Adds values to the last line where that is of `step`, else appends a line as `write`.
+
+        The file is replaced atomically, so that each step stays one line.
+
+        Raises:
+            UserError: the disk refuses; the file is as it was.
+        """
+        records = read_metrics(self.path)
+        if not records or records[-1]["step"] != step:
+            self.write(step, **values)
+            return
+        records[-1] |= {name: _plain(value) for name, value in values.items()}
+        lines = b"".join(_line(record) for record in records)
+        with disk_errors("cannot write the log of metrics"):
+            write_atomically(self.path, lambda file: file.write(lines))
 
 
 def read_metrics(path: str | os.PathLike) -> list[dict]:
@@ -80,6 +97,10 @@ def read_metrics(path: str | os.PathLike) -> list[dict]:
         except FileNotFoundError:
             return []
     return [record for line in data.splitlines(keepends=True) if (record := _record(line))]
+
+
+def _line(record: dict) -> bytes:
+    return json.dumps(record, allow_nan=False).encode() + b"\n"
 
 
 def _record(line: bytes) -> dict | None:

@@ -24,10 +24,11 @@ from ssgan_tf.files import (
 )
 from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.json_files import Damaged, Each, find_json, read_json
+from ssgan_tf.runs.best import BestCheckpoint
 from ssgan_tf.runs.checkpoints import Checkpoints
 
 _CONFIG = "config.json"
-OF_PHASES = ("checkpoints", "samples")  # the folders of each phase
+OF_PHASES = ("checkpoints", "samples", "best")  # the folders of each phase
 PATIENCE = 60.0  # seconds to wait for other processes that begin
 _CLASSES = Each({"train?": [str], "test?": [str]}, plain=True)
 #: The shape of config.json, and that of one that a training wrote.
@@ -220,6 +221,10 @@ class RunDirectory:
     def checkpoints(self, name: str, phase: str = "", keep: int = 2) -> Checkpoints:
         """The checkpoints of a phase; nothing is made before the first is saved."""
         return Checkpoints(self.checkpoint_directory(name, phase), keep)
+
+    def best(self, name: str, phase: str = "") -> BestCheckpoint:
+        """The best checkpoint of a phase by its score, in `best` beside `checkpoints`."""
+        return BestCheckpoint(self.phase_directory(name, phase) / "best")
 
     def weights(
         self, name: str, phase: str = "", only: Callable[[str], bool] | None = None

@@ -14,12 +14,14 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors
 from ssgan_tf.jobs import share
 from ssgan_tf.methods.contract import Job, Trained
+from ssgan_tf.metrics.inception import require_known
 from ssgan_tf.runs.interruption import Interrupted, Interruption
 from ssgan_tf.runs.run_directory import RunDirectory, default_run_path
 from ssgan_tf.runs.state import export
 from ssgan_tf.training.config import make_config
 from ssgan_tf.training.loop import Stopped, progress_of, train_phase
 from ssgan_tf.training.reporting import Progress
+from ssgan_tf.training.scoring import Judge, open_network, require_same
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +37,10 @@ class Options:
     checkpoint_every: int = 500  # iterations; ten minutes without one make one too
     sample_every: int = 500  # iterations between sample grids
     log_every: int = 10  # iterations between lines of metrics.jsonl
+    evaluate_every: int | None = None  # iterations between scores by FID; None: no scores
+    evaluate_images: int | None = None  # generated for a score, per class; by default as real ones
+    inception: str = "auto"  # network of the scores: downloaded once, or a file
+    features: str = "pool_3"  # of that network; FID's own, or a key of its `FEATURES`
     strategy: str = "none"  # "none", "mirrored" or "multi_worker"
     jobs: tuple = (1, 1)  # (i, n): train the i-th of n shares of the networks only
     jit: bool = False  # compile with XLA, for GPUs; draws other random numbers
@@ -45,6 +51,7 @@ class Options:
         if self.run_dir is not None:
             object.__setattr__(self, "run_dir", os.fspath(self.run_dir))
         require_fields(self)
+        require_known(self.features)
         if self.strategy not in STRATEGIES:  # before data sets are loaded
             raise UserError(
                 f"--strategy is {self.strategy}; it must be one of {', '.join(STRATEGIES)}"
@@ -107,6 +114,7 @@ def fit(method, image_set, *, held_out=None, source=None, **options):
         )  # fmt: skip
         return method.sampler({}, lambda: image_set)
     workers = make_workers(options.strategy, method.images_per_step)
+    network = open_network(options) if workers.chief else None
     with workers.strategy.scope():
         config = make_config(method, image_set, held_out, options, source)
     run = RunDirectory(options.run_dir or default_run_path(image_set.name, method.name))
@@ -119,7 +127,7 @@ def fit(method, image_set, *, held_out=None, source=None, **options):
         if workers.chief:
             writing = run.begun(config, jobs, options.overwrite)
         with writing:
-            trained = _fit_jobs(method, jobs, image_set, options, run, workers)
+            trained = _fit_jobs(method, jobs, image_set, options, run, workers, network)
     return method.sampler(trained, lambda: image_set)
 
 
@@ -131,13 +139,21 @@ def _make_options(options):
     return Options(**options)
 
 
-def _fit_jobs(method, jobs, image_set, options, run, workers):
-    """Train jobs that are not finished; return what is `Trained` of each."""
+def _fit_jobs(method, jobs, image_set, options, run, workers, network):
+    """Train jobs that are not finished; return what is `Trained` of each.
+
+    `network` is the `Inception` that scores them, or None.
+    """
     last = method.last_phase
     found = dict.fromkeys(jobs, (0, 0.0, False))
     if last is not None:
         found = {name: progress_of(run.checkpoints(name, last), options) for name in jobs}
     left = sum(max(options.iterations - done, 0) for done, _, whole in found.values() if not whole)
+    judges = {}
+    if network is not None and last is not None:
+        # Before signals wait for a step to end, for a large data set takes minutes.
+        unfinished = [name for name in jobs if not found[name][2]]
+        judges = _judges(network, jobs, unfinished, image_set, options, run, last)
     progress = Progress(len(jobs), left, options.progress and workers.chief)
     trained = {}
     with Interruption() as interruption:
@@ -151,14 +167,24 @@ def _fit_jobs(method, jobs, image_set, options, run, workers):
                 job = Job(name, images, options.jit)
                 try:
                     done = _train(method, job, place, options, run, workers, interruption,
-                                  progress, held)  # fmt: skip
+                                  progress, held, judges.get(name))  # fmt: skip
                 except Stopped:
                     raise Interrupted(interruption.exit_code) from None
             trained[name] = Trained(images.counts(), done, _reader(run, name, held))
     return trained
 
 
-def _train(method, job, place, options, run, workers, interruption, progress, held):
+def _judges(network, jobs, unfinished, image_set, options, run, last):
+    """Return the `Judge` of each unfinished job; refuse other scores than it had before."""
+    judges = {}
+    for name in unfinished:
+        images = image_set.with_classes(jobs[name])
+        judges[name] = Judge(network, images, options.evaluate_images, progress=options.progress)
+        require_same(run.best(name, last), judges[name].by, name)
+    return judges
+
+
+def _train(method, job, place, options, run, workers, interruption, progress, held, judge):
     """Train the phases of a job; return the iterations of the last one.
 
     `held` is filled with what phases end with, where this process writes no files of it.
@@ -170,7 +196,10 @@ def _train(method, job, place, options, run, workers, interruption, progress, he
         if phase is None:
             gc.collect()  # a compiled step refers to itself; free its memory now
             return done
-        done = train_phase(phase, run, job.name, place, options, workers, interruption, progress)
+        done = train_phase(
+            phase, run, job.name, place, options, workers, interruption, progress,
+            judge if phase.name == method.last_phase else None,  # images are made of that one
+        )  # fmt: skip
         if not workers.chief:
             held[phase.name] = export(phase.variables())
         del phase

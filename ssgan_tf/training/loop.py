@@ -6,6 +6,7 @@ import math
 from ssgan_tf.errors import UserError
 from ssgan_tf.runs.state import assign, export
 from ssgan_tf.training.reporting import Report, Stopwatch
+from ssgan_tf.training.scoring import scores_of
 
 SECONDS_PER_CALL = 2.0  # so that the bar moves and Ctrl-C is heard soon
 SECONDS_PER_CHECKPOINT = 600.0  # the most work that a crash can cost
@@ -15,7 +16,7 @@ class Stopped(Exception):
     """Training was asked to stop, and has saved its state."""
 
 
-def train_phase(phase, run, job, place, options, workers, interruption, progress):
+def train_phase(phase, run, job, place, options, workers, interruption, progress, judge=None):
     """Train a phase up to its iterations, from its last checkpoint if it has one.
 
     One that leaves the iterations to the user has `options.iterations`. It ends sooner where
@@ -30,6 +31,7 @@ def train_phase(phase, run, job, place, options, workers, interruption, progress
         workers: the `Workers`; only the chief writes.
         interruption: the `Interruption` that hears signals.
         progress: the `Progress`.
+        judge: the `Judge` that scores the training, if any; only the chief has one.
 
     Returns:
         the iterations done.
@@ -47,17 +49,34 @@ def train_phase(phase, run, job, place, options, workers, interruption, progress
     iterations, seconds_in_all = _budget(phase, options)
     trained = metadata.get("seconds", 0.0)
     over = done >= iterations or workers.any(trained >= seconds_in_all)
-    if over:
+    unscored = is_unscored(metadata, options)
+    if over and not unscored:
         return done
     kept = done  # iterations that the last checkpoint holds
     pace = None  # seconds per iteration of the last call
     window = metadata.get("window")
     report = Report(run, job, phase.name, done, window) if workers.chief else None
+
+    def describe():
+        """Return the metadata of a checkpoint of the present state."""
+        described = {"window": report.window, "seconds": trained}
+        if phase.iterations is not None:
+            described["iterations"] = phase.iterations
+        return described | ({"unscored": True} if unscored else {})
+
     progress.start(job, place, phase, iterations, done)
     try:
         phase.prepare()
-        watch, since_checkpoint = Stopwatch(), Stopwatch()
         with report or contextlib.nullcontext():
+            scores = scores_of(
+                phase, judge, job, run.best(job, phase.name), report, interruption, progress
+            )
+            if scores and unscored:  # what a signal has prevented
+                unscored = False
+                unscored = not scores.take(done, describe())
+                if not unscored:
+                    checkpoints.save(done, export(phase.variables()), describe())
+            watch, since_checkpoint = Stopwatch(), Stopwatch()
             while done < iterations and not over:
                 stop = workers.any(interruption.requested)
                 if not stop:
@@ -65,6 +84,7 @@ def train_phase(phase, run, job, place, options, workers, interruption, progress
                     losses = phase.run(count)
                     _check_finite(losses, job, done + count, kept)
                     done += count
+                    unscored = False
                     seconds = watch.lap()
                     trained += seconds
                     pace = seconds / count
@@ -78,23 +98,30 @@ def train_phase(phase, run, job, place, options, workers, interruption, progress
                         report.log(done, progress.images_per_second)
                     if last or _due(done, options.sample_every):
                         report.show(done, phase.preview())
+                    if scores and (last or _due(done, options.evaluate_every)):
+                        unscored = not scores.take(done, describe())
                 overdue = since_checkpoint.seconds > SECONDS_PER_CHECKPOINT
                 if done > kept and (
                     stop or last or overdue or _due(done, options.checkpoint_every)
                 ):
                     if report:
-                        metadata = {"window": report.window, "seconds": trained}
-                        if phase.iterations is not None:
-                            metadata["iterations"] = phase.iterations
-                        checkpoints.save(done, export(phase.variables()), metadata)
+                        checkpoints.save(done, export(phase.variables()), describe())
                     kept = done
                     since_checkpoint.lap()
                 if stop:
                     raise Stopped
                 watch.lap()
+            # A signal while the last state was scored; elsewhere the loop has heard it.
+            if options.evaluate_every and workers.any(scores and unscored):
+                raise Stopped
     finally:
         progress.stop()
     return done
+
+
+def is_unscored(metadata, options):
+    """Return whether a checkpoint's state was to be scored, and a signal prevented it."""
+    return options.evaluate_every is not None and metadata.get("unscored", False)
 
 
 def seconds_of_training(checkpoints):
@@ -120,8 +147,10 @@ def progress_of(checkpoints, options):
     done, _, metadata = checkpoints.load(only=lambda name: False)
     seconds = metadata.get("seconds", 0.0)
     if "iterations" in metadata:
-        return done, seconds, done >= metadata["iterations"]
-    return done, seconds, done >= options.iterations or seconds >= options.seconds
+        over = done >= metadata["iterations"]
+    else:
+        over = done >= options.iterations or seconds >= options.seconds
+    return done, seconds, over and not is_unscored(metadata, options)
 
 
 def _budget(phase, options):
@@ -137,8 +166,10 @@ def _due(done, every):
 
 def _iterations_ahead(done, iterations, options, pace, workers):
     """Return how many iterations the next call may run without passing anything that is due."""
-    dues = (options.log_every, options.sample_every, options.checkpoint_every)
-    ahead = min(iterations - done, *(every - done % every for every in dues))
+    dues = (
+        options.log_every, options.sample_every, options.checkpoint_every, options.evaluate_every,
+    )  # fmt: skip
+    ahead = min(iterations - done, *(every - done % every for every in dues if every))
     if workers.count > 1:  # all must choose alike, and their clocks differ
         return ahead
     return 1 if pace is None else max(1, min(ahead, int(SECONDS_PER_CALL / pace)))

@@ -5,6 +5,7 @@ import tensorflow as tf
 from ssgan_tf.device.strategy import make_workers
 from ssgan_tf.jobs import share
 from ssgan_tf.runs.run_directory import default_run_path
+from ssgan_tf.training.scoring import open_network
 
 
 def describe_data(parts):
@@ -30,6 +31,9 @@ def describe_plan(method, image_set, options):
         method: the `Method`.
         image_set: the images to train on.
         options: the `Options`.
+
+    Raises:
+        UserError: the devices or the network of the scores do not fit.
     """
     workers = make_workers(options.strategy, method.images_per_step)
     replicas = workers.strategy.num_replicas_in_sync
@@ -44,12 +48,27 @@ def describe_plan(method, image_set, options):
          "which trains nothing")),
         ("device", f"{_device()}, {replicas} replica{'s' * (replicas > 1)}, {method.precision}"),
         *costs,
+        *_scores(method, options),
         ("work", f"{options.iterations} iterations" + (f" or {options.minutes:g} minutes" if
          options.minutes else "") + f" for each of {len(names)} networks: {', '.join(names)}"),
         ("folder", str(folder)),
     ]  # fmt: skip
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {words}" for name, words in rows)
+
+
+def _scores(method, options):
+    """Return the row of the scores, if some are asked for; refuse a wrong file of their network."""
+    if options.evaluate_every is None or method.last_phase is None:
+        return []
+    if options.inception != "auto":  # which would be downloaded
+        open_network(options)
+    number = options.evaluate_images or "as many as there are to train on"
+    return [(
+        "scores",
+        f"FID with Inception's {options.features} every {options.evaluate_every} iterations, "
+        f"images per class: {number}; disk: one more checkpoint per network, the best",
+    )]  # fmt: skip
 
 
 def _device():

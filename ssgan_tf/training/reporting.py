@@ -71,6 +71,12 @@ class Report:
                 tf.summary.scalar(name, value)
             tf.summary.scalar("images_per_second", images_per_second)
 
+    def score(self, step, name, value):
+        """Write the score of a step to its line of `metrics.jsonl` and to TensorBoard."""
+        self.metrics.add(step, **{name: value})
+        with self._board(step):
+            tf.summary.scalar(name, value)
+
     def show(self, step, images):
         """Write a grid of samples, uint8 `(count, size, size, 3)`, as PNG and to TensorBoard.
 
@@ -162,7 +168,8 @@ class Progress:
         self.images_per_iteration = 1
         self.iterations = self.counted = None
         self.seconds_per_iteration = None
-        self.bar = None
+        self.bar = self.shown_at = None
+        self.losses, self.scores, self.pace = [], [], []  # words behind the bar
 
     def start(self, name, place, phase, iterations, done):
         """Begin the bar of a phase.
@@ -178,6 +185,7 @@ class Progress:
             self.seconds_per_iteration = None  # another phase's would mislead
         self.iterations, self.counted = iterations, phase.iterations is None
         self.images_per_iteration = phase.images_per_iteration
+        self.losses, self.scores, self.pace = [], [], []
         words = f"{name}, {phase.name}" if phase.name else name
         self.bar = progress_bar(
             self.iterations,
@@ -213,16 +221,34 @@ class Progress:
         self.left -= count * self.counted
         words = {name: word for name, word in SHORT.items() if name in losses}
         words = words or {name: name for name in losses}
-        shown = [f"{word} {losses[name]:.3g}" for name, word in words.items()]
-        shown.append(f"{self.images_per_second:.3g} img/s")
+        self.losses = [f"{word} {losses[name]:.3g}" for name, word in words.items()]
+        self.pace = [f"{self.images_per_second:.3g} img/s"]
         if seconds_left < math.inf:
             ahead = max(seconds_left, 0) / self.seconds_per_iteration
             self.bar.total = min(self.iterations, self.bar.n + count + round(ahead))
         elif self.counted:
             left = int(self.left * self.seconds_per_iteration)
-            shown.append(f"all {tqdm.format_interval(left)}")
-        self.bar.set_postfix_str(", ".join(shown), refresh=False)
+            self.pace.append(f"all {tqdm.format_interval(left)}")
+        self._say(refresh=False)
         self.bar.update(count)
+
+    def scoring(self, name, made, wanted):
+        """Show that a score is being measured, of which `made` of `wanted` images are there."""
+        if self.bar.disable:
+            return
+        now = time.perf_counter()
+        if made == 0 or now - self.shown_at >= self.bar.mininterval:
+            self.bar.set_postfix_str(f"measuring {name}: {made} of {wanted} images")
+            self.shown_at = now
+
+    def scored(self, name, value, best):
+        """Take in a score, None for none yet, and the best one so far, to be shown from now on."""
+        last = [] if value is None else [f"{name} {value:.4g}"]
+        self.scores = [*last, f"best {best:.4g}"] if last else [f"best {name} {best:.4g}"]
+        self._say()
+
+    def _say(self, refresh=True):
+        self.bar.set_postfix_str(", ".join(self.losses + self.scores + self.pace), refresh)
 
     @property
     def images_per_second(self):

@@ -10,6 +10,8 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.methods.contract import Method, Sampler, Trained
 from ssgan_tf.runs.run_directory import TRAINED, RunDirectory
 
+LAST, BEST = CHECKPOINTS = ("last", "best")  # that images can be made from
+
 
 class TrainedRun(NamedTuple):
     """A run that images can be made from.
@@ -41,7 +43,9 @@ class TrainedRun(NamedTuple):
         }
 
 
-def load_run(path, average=True, dataset=None, datasets_dir=None):
+def load_run(
+    path, average=True, dataset=None, datasets_dir=None, checkpoint=LAST, classes=None
+):  # fmt: skip
     """Return what a training left, ready to make images.
 
     Args:
@@ -50,20 +54,36 @@ def load_run(path, average=True, dataset=None, datasets_dir=None):
         dataset: name or folder of the images that it was trained on, for methods that change
             those; by default the name that the run recorded.
         datasets_dir: where named data sets live.
+        checkpoint: "last", or "best": those with the best scores of `train.py --evaluate_every`.
+        classes: those that images are wanted of, by default all that are trained; one without a
+            best checkpoint is refused.
 
     Raises:
         UserError: the folder is no run, holds nothing trained, or does not fit its settings.
     """
+    if checkpoint not in CHECKPOINTS:
+        raise UserError(f"--checkpoint is {checkpoint}; it must be one of {', '.join(CHECKPOINTS)}")
     run = RunDirectory(path)
     config = run.config(TRAINED)
     method = methods.recreate(config["settings"])
     counts = {name: len(sides["train"]) for name, sides in config["data"]["classes"].items()}
-    trained = {}
+    trained, last = {}, method.last_phase
+    if checkpoint == BEST and last is None:
+        raise UserError(f"--checkpoint best: {method.name} trains nothing; leave it out")
     for name, class_names in method.jobs(sorted(counts)).items():
-        of_job, last = {each: counts[each] for each in class_names}, method.last_phase
+        of_job = {each: counts[each] for each in class_names}
         step = 0 if last is None else _iterations(run.checkpoints(name, last))
+        weights = partial(run.weights, name)
+        if checkpoint == BEST:
+            best, wanted = run.best(name, last).find(), set(classes or class_names)
+            if best is None and step is not None and wanted & set(class_names):
+                raise UserError(
+                    f"{path} holds no best checkpoint of {name}; leave --checkpoint best out, or "
+                    "train on with train.py --evaluate_every, which keeps one"
+                )
+            step, weights = best and best.step, partial(_best_weights, run, name, last)
         if step is not None:
-            trained[name] = Trained(of_job, step, partial(run.weights, name))
+            trained[name] = Trained(of_job, step, weights)
 
     def real():
         name, folder = config["data"].get("source", (config["data"]["name"], None))
@@ -80,9 +100,16 @@ def load_run(path, average=True, dataset=None, datasets_dir=None):
     return TrainedRun(Path(path), config, method, sampler, iterations)
 
 
-def load(run, average=True):
+def load(run, average=True, checkpoint=LAST):
     """Return the `Sampler` of a run directory; see `load_run`."""
-    return load_run(run, average).sampler
+    return load_run(run, average, checkpoint=checkpoint).sampler
+
+
+def _best_weights(run, name, last, phase="", only=None):
+    """Return the arrays of a job's phase, as `RunDirectory.weights`; the best of the last phase."""
+    if phase != last:
+        return run.weights(name, phase, only)
+    return run.best(name, phase).load(only)[1]
 
 
 def _iterations(checkpoints):

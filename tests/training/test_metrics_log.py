@@ -129,3 +129,16 @@ def test_lines_that_are_no_records_are_passed_over(tmp_path):
     damaged = ["[" * 100_000, '{"step": "1"}', '{"step": 1, "loss": NaN}', "[]", '{"loss": 1}']
     path.write_text("\n".join(['{"step": 1}', *damaged, '{"step": 2}', ""]))
     assert [record["step"] for record in read_metrics(path)] == [1, 2]
+
+
+def test_values_are_added_to_the_line_of_their_step(tmp_path):
+    log = MetricsLog(tmp_path / "metrics.jsonl")
+    log.add(1, FID=3.0)  # no line yet
+    log.write(2, loss=1.0)
+    log.add(2, FID=np.float32(2.0))
+    log.add(3, FID=float("nan"))
+    assert read_metrics(log.path) == [
+        {"step": 1, "FID": 3.0},
+        {"step": 2, "loss": 1.0, "FID": 2.0},
+        {"step": 3, "FID": None},
+    ]

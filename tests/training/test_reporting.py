@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,6 +11,8 @@ from ssgan_tf.methods.contract import Phase
 from ssgan_tf.runs.metrics_log import read_metrics
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training.reporting import Progress, Report
+
+ADVERSARIAL = SimpleNamespace(name="", iterations=None, images_per_iteration=8)  # a phase
 
 
 def test_a_log_line_is_the_mean_since_the_last_one(tmp_path):
@@ -121,3 +125,28 @@ def test_progress_of_a_limited_time_counts_what_fits_into_it(capsys, monkeypatch
     shown = capsys.readouterr().err
     assert "5/20" in shown and "C 0.5" in shown
     assert "all" not in shown
+
+
+def test_progress_says_that_it_scores_and_then_the_scores(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "140")
+    progress = Progress(jobs=1, left=10)
+    progress.start("rust", 1, ADVERSARIAL, 10, done=5)
+    progress.scored("FID", None, 30.0)  # of an earlier call
+    assert "best FID 30," in capsys.readouterr().err.replace("]", ",")
+    progress.update(1, 2.0, {"critic_loss": 1.0})
+    progress.scoring("FID", 0, 400)
+    assert "measuring FID: 0 of 400 images" in capsys.readouterr().err
+    progress.scored("FID", 31.25, 30.0)
+    assert "D 1, FID 31.25, best 30, 4 img/s" in capsys.readouterr().err
+    progress.update(1, 2.0, {"critic_loss": 1.0})
+    progress.stop()
+    assert "7/10" in (shown := capsys.readouterr().err) and "FID 31.25, best 30" in shown
+    progress.start("scorch", 1, ADVERSARIAL, 10, done=0)  # another job has no score yet
+    progress.update(1, 2.0, {"critic_loss": 1.0})
+    progress.stop()
+    assert "FID" not in capsys.readouterr().err
+    silent = Progress(jobs=1, left=10, enabled=False)
+    silent.start("rust", 1, ADVERSARIAL, 10, done=5)
+    silent.scoring("FID", 0, 400)
+    silent.scored("FID", 31.25, 30.0)
+    assert capsys.readouterr().err == ""

@@ -162,7 +162,7 @@ class GAN(Method):
 
     def sampler(self, trained, real, average=True):
         """Return the `GANSampler` of trained generators; real images are not looked at."""
-        return GANSampler(self, trained, average)
+        return GANSampler.of_trained(self, trained, average)
 
     def perceptual(self, anew=False):
         """Return the network of `build_perceptual`, the same one for all jobs."""

@@ -8,7 +8,7 @@ import tensorflow as tf
 from ssgan_tf.device.batches import DeviceImages
 from ssgan_tf.methods.contract import Phase
 from ssgan_tf.methods.gan.latents import draw_latents
-from ssgan_tf.methods.gan.sampling import SampledGenerator, generate
+from ssgan_tf.methods.gan.sampling import GANSampler, SampledGenerator, generate
 from ssgan_tf.methods.gan.state import of_generators, variables_of
 from ssgan_tf.methods.gan.step import TrainingStep
 from ssgan_tf.runs.state import export
@@ -43,7 +43,7 @@ class AdversarialPhase(Phase):
         )  # fmt: skip
         seed = (settings.seed, zlib.crc32(job.name.encode()) % 2**31)
         self.step = TrainingStep(method, data, perceptual, seed, job.jit, len(self.counts))
-        self._sampled = None
+        self._sampled = self._sampled_at = None  # and the iteration of its weights
 
     def variables(self):
         """Return the state of networks, optimisers and components, variables by name."""
@@ -59,14 +59,25 @@ class AdversarialPhase(Phase):
 
     def preview(self):
         """Return images of the same latents every time, each class as often as the others."""
-        if self._sampled is None:
-            self._sampled = SampledGenerator(self.method, self.counts)
-        weights = {name: variable for name, variable in self.variables().items()
-                   if of_generators(name)}  # fmt: skip
-        self._sampled.take(export(weights))
         settings = self.method.settings
         latents = draw_latents(
             settings.noise, (SAMPLES, settings.latent_dim), (settings.seed, SAMPLE_SEED)
         )
         labels = np.sort(np.arange(SAMPLES) % len(self.counts))
-        return generate(self._sampled.network, latents, labels)
+        return generate(self._present().network, latents, labels)
+
+    def sampler(self):
+        """Return a `GANSampler` of the averaged weights as they are now, where there are some."""
+        return GANSampler(self.method.settings, [self._present()])
+
+    def _present(self):
+        """Return the `SampledGenerator` of the weights as they are now."""
+        if self._sampled is None:
+            self._sampled = SampledGenerator(self.method, self.counts)
+        iteration = int(self.step.iteration.numpy())
+        if iteration != self._sampled_at:  # else its statistics would be measured once more
+            weights = {name: variable for name, variable in self.variables().items()
+                       if of_generators(name)}  # fmt: skip
+            self._sampled.take(export(weights))
+            self._sampled_at = iteration
+        return self._sampled

@@ -119,26 +119,38 @@ def interpolate(generator, settings, seed=0, stops=8, steps=12):
 
 
 class GANSampler(Sampler):
-    """Images of trained generators.
+    """Images of generators.
 
     Args:
-        method: the `GAN`.
-        trained: dict from job to `Trained`.
-        average: use the moving average of the weights, where there is one.
-
-    Raises:
-        UserError: the weights are those of another network.
+        settings: the `Settings` that they were trained with.
+        generators: a `SampledGenerator` for each job, with its weights.
     """
 
-    def __init__(self, method, trained, average=True):
-        self.settings = method.settings
+    def __init__(self, settings, generators):
+        self.settings = settings
         self._labelled = {}  # class -> the `SampledGenerator` that makes it, and its label
-        for of_job in trained.values():
-            sampled = SampledGenerator(method, of_job.counts)
-            sampled.take(of_job.weights("", of_generators), average)
+        for sampled in generators:
             for label, name in enumerate(sampled.class_names):
                 self._labelled[name] = sampled, label
         super().__init__(self._labelled)
+
+    @classmethod
+    def of_trained(cls, method, trained, average=True):
+        """Return the sampler of what trainings left.
+
+        Args:
+            method: the `GAN`.
+            trained: dict from job to `Trained`.
+            average: use the moving average of the weights, where there is one.
+
+        Raises:
+            UserError: the weights are those of another network.
+        """
+        generators = []
+        for of_job in trained.values():
+            generators.append(SampledGenerator(method, of_job.counts))
+            generators[-1].take(of_job.weights("", of_generators), average)
+        return cls(method.settings, generators)
 
     def generator(self, class_name):
         """Return the `ClassGenerator` of a class."""
