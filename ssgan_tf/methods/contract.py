@@ -271,6 +271,18 @@ class Method(abc.ABC):
             UserError: the weights do not fit.
         """
 
+    def recall(self, recorded: Mapping[str, tuple[str, str]]):
+        """Take note of what a run that goes on has recorded of weights made elsewhere.
+
+        Called before `external_weights`. A method whose networks only begin with such weights can
+        do without their files then.
+
+        Args:
+            recorded: for names in `external`, the file's name and what was recorded of it; empty
+                where a run begins.
+        """
+        return
+
     def external_weights(self) -> dict[str, str | None]:
         """Load the weights made elsewhere; called once, before anything is written.
 

@@ -17,7 +17,7 @@ from ssgan_tf.methods.contract import Job, Trained
 from ssgan_tf.runs.interruption import Interrupted, Interruption
 from ssgan_tf.runs.run_directory import RunDirectory, default_run_path
 from ssgan_tf.runs.state import export
-from ssgan_tf.training.config import make_config
+from ssgan_tf.training.config import make_config, recorded_weights
 from ssgan_tf.training.loop import Stopped, progress_of, train_phase
 from ssgan_tf.training.reporting import Progress
 
@@ -107,9 +107,10 @@ def fit(method, image_set, *, held_out=None, source=None, **options):
         )  # fmt: skip
         return method.sampler({}, lambda: image_set)
     workers = make_workers(options.strategy, method.images_per_step)
+    run = RunDirectory(options.run_dir or default_run_path(image_set.name, method.name))
+    method.recall({} if options.overwrite else recorded_weights(method, run))
     with workers.strategy.scope():
         config = make_config(method, image_set, held_out, options, source)
-    run = RunDirectory(options.run_dir or default_run_path(image_set.name, method.name))
     several = options.strategy == "multi_worker"
     with (
         lost_worker.named() if several else contextlib.nullcontext(),
