@@ -295,6 +295,17 @@ class Method(abc.ABC):
         """
         return {}
 
+    def learnt_before(self) -> dict[str, list[str]]:
+        """Return which images the weights made elsewhere have learnt from, as far as runs tell.
+
+        Asked for after `external_weights`. What makes images of such weights has seen these images
+        too, so that they are no test of it.
+
+        Returns:
+            dict from class to hashes of source files; empty where no run was begun with.
+        """
+        return {}
+
     def require_external(self):
         """Refuse files of `external` weights that are not there, without loading any.
 

@@ -51,6 +51,8 @@ def make_config(method, image_set, held_out, options, source=None):
         files[name] = file if recorded else None
         if recorded:
             settings[name] = recorded
+    # A run that goes on keeps what it has recorded, where its source is gone.
+    before = method.learnt_before()
     tested = hashes_by_class(held_out) if held_out else {}
     return {
         "settings": settings,
@@ -63,6 +65,7 @@ def make_config(method, image_set, held_out, options, source=None):
                 name: {"train": trained_on, "test": tested.get(name, [])}
                 for name, trained_on in hashes_by_class(image_set).items()
             },
+            **({"before": before} if before else {}),
             "skipped": [list(entry) for entry in image_set.skipped],
         },
         "versions": versions(),

@@ -10,10 +10,10 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.layers.spectral import SpectralNormalization
 from ssgan_tf.methods import METHODS
 from ssgan_tf.methods.contract import Job
-from ssgan_tf.methods.gan.initial import describe, fitting, lowest
+from ssgan_tf.methods.gan.initial import describe, fitting, learnt_from, lowest
 from ssgan_tf.methods.gan.step import build
 from ssgan_tf.runs.run_directory import RunDirectory
-from ssgan_tf.training import fit, load
+from ssgan_tf.training import fit, load, load_run
 from ssgan_tf.training.fit import Options
 from ssgan_tf.training.plan import describe_plan
 from tests.training.tiny import painted_squares, saved_arrays, tiny_method
@@ -163,18 +163,29 @@ def test_a_stopped_training_goes_on_to_the_bit_when_its_source_is_gone(tmp_path)
     assert recorded["settings"]["init"].startswith("sha256 ")
     assert recorded["settings"]["freeze"] == 1
     assert recorded["options"]["init"] == str(source)
+    learnt = recorded["data"]["classes"]["left"]["train"]
+    assert recorded["data"]["before"] == {"left": learnt} and len(learnt) == 6
     shutil.rmtree(source)
     found = saved_arrays(train(tmp_path / "run", iterations=4, **settings))
     assert found.keys() == whole.keys()
     for key, array in whole.items():
         np.testing.assert_array_equal(found[key], array, err_msg=key)
-    assert RunDirectory(tmp_path / "run").config()["settings"] == recorded["settings"]
-    load(tmp_path / "run").sample("left", 2)
+    resumed = RunDirectory(tmp_path / "run").config()
+    for section in ("settings", "data"):
+        assert resumed[section] == recorded[section]
+    assert load_run(tmp_path / "run").provenance["data"]["before"] == {"left": learnt}
     with pytest.raises(UserError, match="is not a run directory") as caught:  # this class is new
         train(tmp_path / "run", classes=("new",), **(settings | {"init": tmp_path / "other"}))
     assert str(caught.value).startswith("--init: ")
     with pytest.raises(UserError, match="new has not begun to train and needs it"):
         train(tmp_path / "run", classes=("new",), **settings)
+
+
+def test_images_behind_a_run_are_those_behind_its_source_too():
+    data = {"classes": {"b": {"train": ["2", "1"], "test": ["3"]}}}
+    assert learnt_from(data) == {"b": ["1", "2"]}
+    data["before"] = {"a": ["4"], "b": ["2", "5"]}
+    assert learnt_from(data) == {"a": ["4"], "b": ["1", "2", "5"]}
 
 
 def test_a_run_keeps_to_what_it_began_with(tmp_path, source):

@@ -198,6 +198,10 @@ class GAN(Method):
         found = self._vgg_weights() if "vgg_weights" in self.external else {}
         return found | ({"init": self.initial.fingerprint(self)} if self.initial else {})
 
+    def learnt_before(self):
+        """Return the images that the networks of `init` have learnt from, hashes by class."""
+        return self.initial.learnt_from if self.initial else {}
+
     def _vgg_weights(self):
         network = self.perceptual(anew=True)
         if network is None:

@@ -31,6 +31,7 @@ class Source:
     Attributes:
         names: of the networks, sorted.
         image_size: of their images.
+        learnt_from: hashes of the images that the run has learnt from, dict from class to list.
 
     Raises:
         UserError: there is no run, or it holds no checkpoint.
@@ -41,10 +42,11 @@ class Source:
         of_network = (folder / "checkpoints").is_dir()
         self.run = RunDirectory(folder.parent if of_network else folder, "--init")
         try:
-            settings = self.run.config(TRAINED)["settings"]
+            config = self.run.config(TRAINED)
         except UserError as error:
             raise UserError(f"--init: {error}") from None
-        self.image_size = settings.get("image_size")
+        self.image_size = config["settings"].get("image_size")
+        self.learnt_from = learnt_from(config["data"])
         self.names = self.run.networks()
         if of_network:
             self.names = [name for name in self.names if name == folder.name]
@@ -72,6 +74,18 @@ class Source:
         return f"sha256 {digest.hexdigest()[:16]}"
 
 
+def learnt_from(data):
+    """Return the images behind a run, hashes by class, those behind its own source included.
+
+    Args:
+        data: the section of its `config.json`.
+    """
+    found = {name: set(sides["train"]) for name, sides in data["classes"].items()}
+    for name, hashes in data.get("before", {}).items():
+        found.setdefault(name, set()).update(hashes)
+    return {name: sorted(hashes) for name, hashes in sorted(found.items())}
+
+
 class Initial:
     """What the networks of a method begin with: the weights of another run.
 
@@ -81,6 +95,7 @@ class Initial:
 
     def __init__(self, path):
         self.path = path
+        self.learnt_from = {}  # hashes of images by class, once the source was found
         self.recorded = None  # file and fingerprint that the run has, where it goes on
         self._fingerprint = None
 
@@ -105,7 +120,7 @@ class Initial:
             return self._fingerprint
         with dtype_policy("float32"):
             self.check(method, source, build(method, 2 if method.conditional else 1))
-        self._fingerprint = source.fingerprint()
+        self._fingerprint, self.learnt_from = source.fingerprint(), source.learnt_from
         return self._fingerprint
 
     def check(self, method, source, networks):
