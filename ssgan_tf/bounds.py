@@ -53,6 +53,7 @@ BOUNDS = {
     "base_channels": Bound(1, 4096),
     "batch_size": Bound(1, 16_384),
     "critic_steps": Bound(1, 1000),
+    "freeze": Bound(0, 100),
     "mu": Bound(0, 1e6),
     "lambda": Bound(0, 1e6),
     "class_weight": Bound(0, 1e6),

@@ -42,6 +42,7 @@ def provenance(generated, training, test):
     leaks, advantages, additional = [], [], {}
     for network, trained_on in (
         (f"The generator of {name}", _of_generator(manifest, "train")),
+        (f"What the generator of {name} began with", _of_source(manifest)),
         (f"The classifier that filtered {name}", _of_filter(manifest)),
     ):
         if leaked := _listed({c: hashes & test_hashes for c, hashes in trained_on.items()}):
@@ -107,6 +108,11 @@ def _making(generated):
 def _of_generator(manifest, side):
     """Return dict from class to the set of hashes on one side of the generator's split."""
     return {name: set(sides[side]) for name, sides in _entry(manifest, "data", "classes").items()}
+
+
+def _of_source(manifest):
+    """Return dict from class to the set of hashes behind the run that the generator began with."""
+    return {name: set(hashes) for name, hashes in _entry(manifest, "data", "before").items()}
 
 
 def _of_filter(manifest):

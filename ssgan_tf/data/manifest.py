@@ -17,7 +17,10 @@ _SHAPE = {
     "complete?": bool,
     "settings?": {"classes?": [str]},
     "cost?": (dict, None),
-    "data?": {"classes?": Each({"train": [str], "test": [str]}, plain=True)},
+    "data?": {
+        "classes?": Each({"train": [str], "test": [str]}, plain=True),
+        "before?": _HASHES,  # learnt from by the run that the generator began with
+    },
     "filter?": {"learnt_from?": _HASHES},
     "classes?": Each({"count?": int, "checkpoint_step?": int}, plain=True),
 }

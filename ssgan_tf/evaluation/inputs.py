@@ -133,8 +133,15 @@ def _divide(real, manifest, seed, test_per_class, warnings):
                 "LEAKED: the generator learnt from the held-out images too (--all_images); so "
                 "nothing counts as held out here"
             )
+        before = set().union(*manifest["data"].get("before", {}).values())
+        seen = [place for place in held_out if real.hashes[place] in before]
+        if seen:
+            warnings.append(
+                f"LEAKED: what the generator began with learnt from {len(seen)} of the held-out "
+                "images; they do not count as held out here"
+            )
         if len(training):
-            return training, np.setdiff1d(held_out, training), "manifest"
+            return training, np.setdiff1d(held_out, [*training, *seen]), "manifest"
         reason = f"none of the images that the generator learnt from is in {real.name}"
     else:
         reason = "the generated folder does not record which images were learnt from"

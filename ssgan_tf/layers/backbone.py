@@ -197,6 +197,14 @@ class Critic(keras.Model):
             maps.append(self.refine(stage, self.rectify(x), training))
         return maps[-1]
 
+    def layers_by_stage(self):
+        """Return the layers with weights of each stage, from the image on, a list of lists.
+
+        The layers that make scores of the last map are not among them.
+        """
+        norms = [[], *([norm] for norm in self.norms)] if self.norms else [[] for _ in self.convs]
+        return [[conv, *norm] for conv, norm in zip(self.convs, norms, strict=True)]
+
     def rectify(self, x):
         """Return feature maps with negative values scaled by the slope.
 

@@ -19,6 +19,7 @@ _OWN = {
     "sagan": "ssgan_tf.methods.gan.sagan:SAGAN",
     "acgan": "ssgan_tf.methods.gan.acgan:ACGAN",
     "reacgan": "ssgan_tf.methods.gan.reacgan:ReACGAN",
+    "ssgan-plus": "ssgan_tf.methods.gan.ssgan_plus:SSGANPlus",
     "projected": "ssgan_tf.methods.gan.projected:Projected",
 }
 

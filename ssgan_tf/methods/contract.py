@@ -280,6 +280,18 @@ class Method(abc.ABC):
             UserError: the weights do not fit.
         """
 
+    def recall(self, recorded: Mapping[str, tuple[str, str]]):
+        """Take note of what a run that goes on has recorded of weights made elsewhere.
+
+        Called before `external_weights`. A method whose networks only begin with such weights can
+        do without their files then.
+
+        Args:
+            recorded: for names in `external`, the file's name and what was recorded of it; empty
+                where a run begins.
+        """
+        return
+
     def external_weights(self) -> dict[str, str | None]:
         """Load the weights made elsewhere; called once, before anything is written.
 
@@ -289,6 +301,17 @@ class Method(abc.ABC):
 
         Raises:
             UserError: a file is missing or wrong.
+        """
+        return {}
+
+    def learnt_before(self) -> dict[str, list[str]]:
+        """Return which images the weights made elsewhere have learnt from, as far as runs tell.
+
+        Asked for after `external_weights`. What makes images of such weights has seen these images
+        too, so that they are no test of it.
+
+        Returns:
+            dict from class to hashes of source files; empty where no run was begun with.
         """
         return {}
 

@@ -40,6 +40,7 @@ TRAINED = {
         "fingerprint": str,
         "source?": [(str, None)],
         "classes": Each({"train": [str], "test": [str]}, plain=True),
+        "before?": Each([str], plain=True),
     },
 }
 _log = logging.getLogger(__name__)

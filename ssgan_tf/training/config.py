@@ -3,7 +3,27 @@
 import dataclasses
 import sys
 
+from ssgan_tf.errors import UserError
 from ssgan_tf.runs.provenance import git_commit, hashes_by_class, versions
+
+
+def recorded_weights(method, run):
+    """Return what a run has recorded of weights made elsewhere; see `Method.recall`.
+
+    Args:
+        method: the `Method`.
+        run: the `RunDirectory`, which need not have begun.
+    """
+    try:
+        config = run.config()
+    except UserError:  # there is none; or it is damaged, which is said when the run is to go on
+        return {}
+    settings, options = config["settings"], config.get("options", {})
+    return {
+        name: (options[name], settings[name])
+        for name in method.external
+        if name in settings and options.get(name) is not None
+    }
 
 
 def make_config(method, image_set, held_out, options, source=None):
@@ -31,6 +51,8 @@ def make_config(method, image_set, held_out, options, source=None):
         files[name] = file if recorded else None
         if recorded:
             settings[name] = recorded
+    # A run that goes on keeps what it has recorded, where its source is gone.
+    before = method.learnt_before()
     tested = hashes_by_class(held_out) if held_out else {}
     return {
         "settings": settings,
@@ -43,6 +65,7 @@ def make_config(method, image_set, held_out, options, source=None):
                 name: {"train": trained_on, "test": tested.get(name, [])}
                 for name, trained_on in hashes_by_class(image_set).items()
             },
+            **({"before": before} if before else {}),
             "skipped": [list(entry) for entry in image_set.skipped],
         },
         "versions": versions(),

@@ -18,7 +18,7 @@ from ssgan_tf.metrics.inception import require_known
 from ssgan_tf.runs.interruption import Interrupted, Interruption
 from ssgan_tf.runs.run_directory import RunDirectory, default_run_path
 from ssgan_tf.runs.state import export
-from ssgan_tf.training.config import make_config
+from ssgan_tf.training.config import make_config, recorded_weights
 from ssgan_tf.training.loop import Stopped, progress_of, train_phase
 from ssgan_tf.training.reporting import Progress
 from ssgan_tf.training.scoring import Judge, open_network, require_same
@@ -115,9 +115,10 @@ def fit(method, image_set, *, held_out=None, source=None, **options):
         return method.sampler({}, lambda: image_set)
     workers = make_workers(options.strategy, method.images_per_step)
     network = open_network(options) if workers.chief else None
+    run = RunDirectory(options.run_dir or default_run_path(image_set.name, method.name))
+    method.recall({} if options.overwrite else recorded_weights(method, run))
     with workers.strategy.scope():
         config = make_config(method, image_set, held_out, options, source)
-    run = RunDirectory(options.run_dir or default_run_path(image_set.name, method.name))
     several = options.strategy == "multi_worker"
     with (
         lost_worker.named() if several else contextlib.nullcontext(),

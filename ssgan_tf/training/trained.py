@@ -34,11 +34,13 @@ class TrainedRun(NamedTuple):
     def provenance(self) -> dict[str, Any]:
         """Where images of this run come from, as the manifest of a generated set says it."""
         recorded = self.config["data"]
+        kept = {key: recorded[key] for key in ("fingerprint", "classes", "before")
+                if key in recorded}  # fmt: skip
         return {
             "method": self.method.name,
             "run": str(self.path),
             "dataset": recorded["name"],
-            "data": {"fingerprint": recorded["fingerprint"], "classes": recorded["classes"]},
+            "data": kept,
             "settings": self.config["settings"],
         }
 

@@ -50,6 +50,19 @@ def test_a_test_image_that_the_generator_learnt_from_is_a_leak():
     assert found.notes == ("The generator of ssgan was trained on test images: 2 (dogs 2).",)
 
 
+def test_a_test_image_behind_what_the_generator_began_with_is_a_leak():
+    manifest = manifest_of(LEARNT)
+    manifest["data"]["before"] = {"roses": ["rose"], "wolves": ["dogs test1", "dogs train1"]}
+    found = judge(manifest)
+    assert found.finding == "LEAKED" and found.additional == {}
+    assert found.notes == (
+        "What the generator of ssgan began with was trained on test images: 1 (wolves 1).",
+    )
+    manifest["data"]["before"] = {"dogs": ["dogs more0"], "wolves": ["wolf"]}
+    found = judge(manifest)
+    assert found.finding == "clean" and found.additional == {"dogs": 1}
+
+
 def test_what_the_generator_has_more_is_counted_by_class():
     learnt = LEARNT | {"dogs": [*LEARNT["dogs"], "dogs more0", "dogs more1"]}
     found = judge(manifest_of(learnt))

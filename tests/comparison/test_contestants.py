@@ -26,6 +26,12 @@ from ssgan_tf.errors import UserError
         ("ssgan-lr-1e-05", {"learning_rate": 1e-5}, "SSGAN, learning rate 1e-05"),
         ("wgan-gp-lambda-2", {"lambda_": 2.0}, "WGAN-GP, λ = 2"),
         ("dcgan-poisson", {"noise": "poisson"}, "DCGAN, Poisson noise"),
+        ("ssgan-plus", {}, "SSGAN+"),
+        ("ssgan-plus-no-augment", {"augment_critic": "none"}, "SSGAN+ without augmentation"),
+        ("ssgan-plus-no-penalty", {"penalty": "none"}, "SSGAN+ without penalty"),
+        ("ssgan-plus-no-flip", {"flip": False}, "SSGAN+ without flips"),
+        ("ssgan-plus-no-pl", {"mu": 0.0}, "SSGAN+ without PL"),
+        ("ssgan-plus-mu-0.1", {"mu": 0.1}, "SSGAN+, μ = 0.1"),
     ],
 )
 def test_a_name_says_which_settings_change(name, changes, label):
@@ -39,6 +45,7 @@ def test_different_ways_to_write_the_same_settings_give_one_member():
     assert parse_contestant("ssgan-lr-0.00001").name == "ssgan-lr-1e-05"
     assert parse_contestant("ssgan-mu-0").name == "ssgan-no-pl"
     assert parse_contestant("ssgan-mu-0.01") == parse_contestant("ssgan")  # its default
+    assert parse_contestant("ssgan-no-flip") == parse_contestant("ssgan")  # it has none
     assert [member.name for member in choose(["ssgan", "ssgan-lambda-1"])] == ["ssgan"]
 
 

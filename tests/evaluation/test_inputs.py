@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,24 @@ def test_learning_from_held_out_images_is_said_and_nothing_counts_as_held_out(lo
     assert any("LEAKED" in warning for warning in found.warnings)
     assert len(found.training) == 24
     assert len(found.held_out) == 0
+
+
+def test_held_out_images_behind_what_the_generator_began_with_are_said_and_left_out(load, sets):
+    real, made, images = sets
+    write_manifest(made, images, learnt=[3, 4, 5], held_out=[0, 9])
+    manifest = json.loads((made / "manifest.json").read_text())
+    seen = [images.hashes[images.paths.index(f"blue/{place:03d}.png")] for place in (3, 9, 11)]
+    manifest["data"]["before"] = {"other": [*seen, "unknown"]}
+    (made / "manifest.json").write_text(json.dumps(manifest))
+    found = load(made, dataset=real)
+    assert found.warnings == [
+        "LEAKED: what the generator began with learnt from 1 of the held-out images; they do not "
+        "count as held out here"
+    ]
+    assert [found.real.paths[place] for place in found.held_out] == [
+        "blue/000.png", "red/000.png", "red/009.png",
+    ]  # fmt: skip
+    assert len(found.training) == 6
 
 
 def test_missing_and_foreign_training_images_are_said(load, sets, tmp_path):

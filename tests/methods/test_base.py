@@ -147,8 +147,10 @@ def test_borderline_settings_are_allowed():
 
 def test_settings_become_flags():
     # Components that are off are left out.
-    flags = create("ssgan", lambda_=3.0, augment_critic="ada", penalty="r1").as_flags()
+    on = {"augment_critic": "ada", "penalty": "r1", "init": "runs/flower", "freeze": 2}
+    flags = create("ssgan", lambda_=3.0, **on).as_flags()
     assert flags["lambda"] == 3.0
+    assert not set(on) & set(create("ssgan").as_flags())
     assert "lambda_" not in flags
     assert set(flags) == {field.name.rstrip("_") for field in dataclasses.fields(Settings)}
     # Off where the method would have it on is recorded.

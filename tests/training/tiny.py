@@ -30,7 +30,7 @@ def painted_squares(per_class=6, size=32, classes=("left",)):
 
 def tiny_method(name="ssgan", **changes):
     """A method that trains in no time; SSGAN without its perceptual loss, unless named."""
-    settings = TINY if name == "ssgan" else {key: TINY[key] for key in TINY if key != "mu"}
+    settings = {key: TINY[key] for key in TINY if hasattr(METHODS[name].defaults, key)}
     if METHODS[name].judges_features:
         settings["vgg_weights"] = "random"
     return create(name, **(settings | changes))

@@ -6,6 +6,7 @@ A method overrides what differs from this and nothing else: networks and losses.
 import abc
 import dataclasses
 import logging
+import os
 import zlib
 from typing import Any, ClassVar, NamedTuple
 
@@ -18,6 +19,7 @@ from ssgan_tf.layers.backbone import fewest_channels, stages
 from ssgan_tf.methods.contract import Cost, Method, setting
 from ssgan_tf.methods.contract import Settings as CommonSettings
 from ssgan_tf.methods.gan import critic_augment, penalties
+from ssgan_tf.methods.gan.initial import RANDOM, Initial, Source, freeze
 from ssgan_tf.methods.gan.phase import AdversarialPhase
 from ssgan_tf.methods.gan.plan import describe
 from ssgan_tf.methods.gan.sampling import GANSampler
@@ -29,8 +31,8 @@ NOISES = ("normal", "poisson", "uniform", "normal+uniform")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 ALL_CLASSES = "all_classes"  # what the one network of a conditional method is called
 
-#: Settings that add to a training what methods know nothing of; "none" is off.
-COMPONENTS = ("augment_critic", "penalty")
+#: Settings that add to a training what methods know nothing of, each with its value for off.
+COMPONENTS = {"augment_critic": "none", "penalty": "none", "init": RANDOM, "freeze": 0}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,9 +57,14 @@ class Settings(CommonSettings):
     )
     penalty: str = setting("none", "Of the critic, beside its own: none, or some of lecam,r1.")
     flip: bool = setting(False, "Train on horizontal mirror images as well.")
+    init: str = setting(
+        RANDOM, "What the networks begin with: random weights, or a run's, by its folder."
+    )
+    freeze: int = setting(0, "With --init: so many of the lowest critic layers are not trained.")
     precision: str = setting("auto", "auto, float32 or mixed_bfloat16.")
 
     def __post_init__(self):
+        object.__setattr__(self, "init", os.fspath(self.init))
         stages(self.image_size)  # an impossible size is an error now, not after loading
         super().__post_init__()
         for name, choices in (
@@ -73,6 +80,11 @@ class Settings(CommonSettings):
             f"at least {fewest} for images of {self.image_size} pixels",
         )  # fmt: skip
         penalties.parse(self.penalty)
+        if self.freeze and self.init == RANDOM:
+            raise UserError(
+                f"--freeze is {self.freeze}, and keeps layers of a critic that was trained before; "
+                "name its run with --init"
+            )
 
 
 class Networks(NamedTuple):
@@ -96,6 +108,7 @@ class GAN(Method):
     Attributes:
         conditional: one network is told the class, instead of one network for each.
         needs_gradients: of the critic, between real and generated images.
+        initial: the `Initial` that the networks begin with; None for random weights.
         judges_features: the critic sees what `build_perceptual`'s network, which has `adapt`, makes
             of images. Such a method's `build_critic` makes the weights too.
         loss_names: keys of its losses.
@@ -112,6 +125,10 @@ class GAN(Method):
     def __init__(self, **changes):
         super().__init__(**changes)
         self._perceptual = ()  # until it is built, which it is once
+        self.initial = None
+        if self.settings.init != RANDOM:
+            self.initial = Initial(self.settings.init)
+            self.external = (*self.external, "init")
 
     def as_flags(self):
         """Return the settings as a dict keyed by the flags of `train.py`.
@@ -120,8 +137,8 @@ class GAN(Method):
         """
         off = {
             name
-            for name in COMPONENTS
-            if getattr(self.settings, name) == getattr(self.defaults, name) == "none"
+            for name, value in COMPONENTS.items()
+            if getattr(self.settings, name) == getattr(self.defaults, name) == value
         }
         return {name: value for name, value in super().as_flags().items() if name not in off}
 
@@ -171,10 +188,21 @@ class GAN(Method):
                 self._perceptual = self.build_perceptual()
         return self._perceptual
 
+    def recall(self, recorded):
+        """Take note of what the run recorded of `init`."""
+        if self.initial:
+            self.initial.recorded = recorded.get("init")
+
     def external_weights(self):
-        """Load VGG-19 where the method has `vgg_weights`; return its fingerprint."""
-        if not self.external:
-            return {}
+        """Load VGG-19 and the networks of `init` where they are wanted; return fingerprints."""
+        found = self._vgg_weights() if "vgg_weights" in self.external else {}
+        return found | ({"init": self.initial.fingerprint(self)} if self.initial else {})
+
+    def learnt_before(self):
+        """Return the images that the networks of `init` have learnt from, hashes by class."""
+        return self.initial.learnt_from if self.initial else {}
+
+    def _vgg_weights(self):
         network = self.perceptual(anew=True)
         if network is None:
             return {"vgg_weights": None}
@@ -187,9 +215,11 @@ class GAN(Method):
         return {"vgg_weights": f"RANDOM WEIGHTS, not VGG-19: {fingerprint}"}
 
     def require_external(self):
-        """Refuse a file of VGG-19's weights that is not there."""
-        for name in self.external:
-            require_found(getattr(self.settings, name))
+        """Refuse a file of VGG-19's weights, or a run to begin with, that is not there."""
+        if "vgg_weights" in self.external:
+            require_found(self.settings.vgg_weights)
+        if self.initial:
+            Source(self.settings.init)
 
     def classes_of_network(self, classes):
         """Return how many classes a network learns, of so many."""
@@ -245,6 +275,10 @@ class GAN(Method):
             keras.optimizers.Adam(self.settings.learning_rate, beta_1=beta_1, beta_2=beta_2)
             for _ in Networks._fields
         )
+
+    def freeze(self, critic):
+        """Keep the lowest layers of a critic from being trained, as many as `freeze` says."""
+        freeze(self, critic)
 
     def build_perceptual(self, weights=None):
         """Return a frozen network, or None.

@@ -31,7 +31,7 @@ class AdversarialPhase(Phase):
 
     def __init__(self, method, job, perceptual):
         settings = method.settings
-        self.method, self.counts = method, job.images.counts()
+        self.method, self.job_name, self.counts = method, job.name, job.images.counts()
         self.images_per_iteration = settings.batch_size
         cached = perceptual
         if method.judges_features:
@@ -50,7 +50,9 @@ class AdversarialPhase(Phase):
         return variables_of(self.step)
 
     def prepare(self):
-        """Trace the iteration, which otherwise the first call does."""
+        """Take over the weights of `init` where nothing is trained yet; trace the iteration."""
+        if self.method.initial and int(self.step.iteration.numpy()) == 0:
+            self.method.initial.begin(self.step, self.job_name)
         self.step.compile()
 
     def run(self, count):

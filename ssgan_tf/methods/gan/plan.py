@@ -28,7 +28,12 @@ def describe(method, image_set, replicas):
     parts = _memory(method, networks, perceptual, image_set, replicas)
     state = parts["weights and optimisers"]
     work = iteration_flops(method, *networks, perceptual)
+    begins = []
+    if method.initial:
+        jobs = method.jobs(image_set.class_names)
+        begins = [("begins with", method.initial.plan(method, networks, jobs))]
     return [
+        *begins,
         ("perceptual network", _perceptual_words(settings, perceptual)),
         ("parameters (Eq. 9)", f"{parameter_count(generator) / 1e6:.2f} M generator, "
          f"{parameter_count(critic) / 1e6:.2f} M critic, "

@@ -6,6 +6,7 @@ describes what lies in front of the critic, section 4 the critic, the generator 
 """
 
 import dataclasses
+from itertools import zip_longest
 
 import keras
 import numpy as np
@@ -167,6 +168,11 @@ class Critic(keras.Model):
         logits, means = zip(*told, strict=True)
         classes = self.classify(ops.concatenate(means, axis=-1)) if self.classify else None
         return ops.concatenate(logits, axis=1), classes
+
+    def layers_by_stage(self):
+        """Return the convolutions of all heads, with their normalisation, from the maps on."""
+        stages = zip_longest(*(zip(head.convs, head.norms, strict=True) for head in self.heads))
+        return [[layer for pair in stage if pair for layer in pair] for stage in stages]
 
 
 class Projected(base.GAN):

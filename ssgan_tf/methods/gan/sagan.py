@@ -10,6 +10,7 @@ import keras
 
 from ssgan_tf.layers import backbone
 from ssgan_tf.layers.attention import SelfAttention
+from ssgan_tf.layers.backbone import SMALLEST_MAP
 from ssgan_tf.layers.spectral import SpectralNormalization
 from ssgan_tf.methods.gan.base import GAN, Settings
 from ssgan_tf.methods.gan.losses import hinge_critic_loss, hinge_generator_loss
@@ -62,6 +63,12 @@ class Critic(backbone.Critic):
     def refine(self, stage, x, training):
         """Return the map, with what its positions attend to where it is the one of that size."""
         return self.attention(x, training=training) if x.shape[1] == self.attention_side else x
+
+    def layers_by_stage(self):
+        """Return the backbone's, with the attention at the stage that makes its map."""
+        stages = super().layers_by_stage()
+        stages[-(self.attention_side // SMALLEST_MAP).bit_length()].append(self.attention)
+        return stages
 
 
 class SAGAN(GAN):

@@ -98,6 +98,13 @@ class Critic(backbone.Critic):
         """Return `x`, with the map two levels above added where a connection ends."""
         return x + self.pyramids[stage](maps[stage - 1]) if stage in self.pyramids else x
 
+    def layers_by_stage(self):
+        """Return the backbone's, with the connections where they end."""
+        stages = super().layers_by_stage()
+        for end, pyramid in self.pyramids.items():
+            stages[end].append(pyramid)
+        return stages
+
 
 class SSGAN(wgan_gp.WGANGP):
     """WGAN-GP's losses, plus the perceptual loss in the generator's (SSGAN, Eq. 1-3)."""

@@ -76,6 +76,7 @@ class TrainingStep:
         self.strategy = tf.distribute.get_strategy()
         self.replicas = self.strategy.num_replicas_in_sync
         self.generator, self.critic = build(method, classes)
+        method.freeze(self.critic)
         self.average = self._copy_of_generator() if settings.ema else None
         for network in (self.generator, self.critic):
             self._synchronize(network)
