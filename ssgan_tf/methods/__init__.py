@@ -20,6 +20,7 @@ _OWN = {
     "acgan": "ssgan_tf.methods.gan.acgan:ACGAN",
     "reacgan": "ssgan_tf.methods.gan.reacgan:ReACGAN",
     "ssgan-plus": "ssgan_tf.methods.gan.ssgan_plus:SSGANPlus",
+    "fastgan": "ssgan_tf.methods.gan.fastgan:FastGAN",
     "projected": "ssgan_tf.methods.gan.projected:Projected",
 }
 
