@@ -19,7 +19,7 @@ _SHAPE = {
     "cost?": (dict, None),
     "data?": {
         "classes?": Each({"train": [str], "test": [str]}, plain=True),
-        "before?": _HASHES,  # learnt from by the run that the generator began with
+        "before?": _HASHES,  # trained on by the run that the generator began with
     },
     "filter?": {"learnt_from?": _HASHES},
     "classes?": Each({"count?": int, "checkpoint_step?": int}, plain=True),

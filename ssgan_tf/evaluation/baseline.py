@@ -11,7 +11,7 @@ ORIGINAL = "original"  # its condition that adds nothing
 
 
 def read_baseline(value, class_names=None):
-    """Return the accuracy of a classifier that learnt from the real images alone.
+    """Return the accuracy of a classifier that was trained on the real images alone.
 
     Args:
         value: an accuracy, a number or its text; or the folder of a comparison by `classify.py`,

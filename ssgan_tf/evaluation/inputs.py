@@ -1,4 +1,4 @@
-"""Which images are compared: a generated set, the images it was learnt from, and held-out ones."""
+"""Which images are compared: a generated set, the images it was trained on, and held-out ones."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,8 +26,8 @@ class Inputs:
         real: the real images of the same classes, with the same class names, without copies.
         for_advice: these at 128 pixels, the size that Eq. 4 of GM-augCls was fitted at; None for
             a single class, which leaves nothing to classify.
-        training: places in `real` of the images that were learnt from (or are taken to be).
-        held_out: places in `real` of images that were not; empty where there are none.
+        training: indices in `real` of the images that were trained on (or are taken to be).
+        held_out: indices in `real` of images that were not; empty where there are none.
         split_from: where this division comes from: "manifest", "seed" or "none".
         manifest: what the generated folder says of itself, or None.
         warnings: what a reader of the results has to know.
@@ -51,7 +51,7 @@ def load_inputs(
 
     Args:
         generated: folder of generated images, with or without class folders.
-        dataset: name or path of the real data set, which is divided into images learnt from and
+        dataset: name or path of the real data set, which is divided into images trained on and
             held out: as the generated folder's manifest records, else by the seed.
         real: instead of it, any folder of real images, which is not divided.
         datasets_dir: where named data sets live.
@@ -117,7 +117,7 @@ def load_inputs(
 
 
 def _divide(real, manifest, seed, test_per_class, warnings):
-    """Return the places learnt from, those held out, and where this is known from."""
+    """Return the indices trained on, those held out, and where this is known from."""
     recorded = (manifest or {}).get("data", {}).get("classes", {})
     if all(name in recorded for name in real.class_names):
         sides = [_recorded(real, recorded, side) for side in ("train", "test")]
@@ -125,26 +125,26 @@ def _divide(real, manifest, seed, test_per_class, warnings):
         expected = sum(len(set(recorded[name]["train"])) for name in real.class_names)
         if 0 < len(training) < expected:
             warnings.append(
-                f"of {expected} images that the generator learnt from, only {len(training)} are "
+                f"of {expected} images that the generator was trained on, only {len(training)} are "
                 f"in {real.name}"
             )
         if len(np.intersect1d(training, held_out)):
             warnings.append(
-                "LEAKED: the generator learnt from the held-out images too (--all_images); so "
+                "LEAKED: the generator was trained on the held-out images too (--all_images); so "
                 "nothing counts as held out here"
             )
         before = set().union(*manifest["data"].get("before", {}).values())
         seen = [place for place in held_out if real.hashes[place] in before]
         if seen:
             warnings.append(
-                f"LEAKED: what the generator began with learnt from {len(seen)} of the held-out "
+                f"LEAKED: what the generator began with was trained on {len(seen)} of the held-out "
                 "images; they do not count as held out here"
             )
         if len(training):
             return training, np.setdiff1d(held_out, [*training, *seen]), "manifest"
-        reason = f"none of the images that the generator learnt from is in {real.name}"
+        reason = f"none of the images that the generator was trained on is in {real.name}"
     else:
-        reason = "the generated folder does not record which images were learnt from"
+        reason = "the generated folder does not record which images were trained on"
     warnings.append(f"provenance unknown: {reason}; they are divided by --seed {seed}")
     parts = split(real, seed=seed, test_per_class=test_per_class)
     place = {path: index for index, path in enumerate(real.paths)}
@@ -156,7 +156,7 @@ def _divide(real, manifest, seed, test_per_class, warnings):
 
 
 def _recorded(real, recorded, side):
-    """Return the places of the real images that a manifest records on one side of its split."""
+    """Return the indices of the real images that a manifest records on one side of its split."""
     known = {(name, digest) for name, sides in recorded.items() for digest in sides[side]}
     names = (real.class_names[label] for label in real.labels)
     labelled = zip(names, real.hashes, strict=True)
@@ -175,7 +175,7 @@ def _load(folder, size, options):
 
 
 def _without_copies(image_set):
-    """Return the places of the images without second copies within a class.
+    """Return the indices of the images without second copies within a class.
 
     A copy among the real images would make copies by a generator look normal.
     """

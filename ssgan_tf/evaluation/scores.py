@@ -37,7 +37,7 @@ def feature_scores(name, generated, training, held_out, seed=0, seconds=None):
     Args:
         name: turns a measure's name into the one it has with these features; `Inception.name`.
         generated: `Features` of the generated images.
-        training: those of the real images that were learnt from.
+        training: those of the real images that were trained on.
         held_out: those of held-out real images, perhaps none.
         seed: of halves, subsets and shuffles.
         seconds: a `Seconds` to add the times to.

@@ -18,7 +18,7 @@ def distance_table(metrics):
     columns = [
         "", "generated", "training", "held out",
         Cell(name("FID"), 2, note="between the generated and the training images; lower is better"),
-        Cell("to held out", 2, note="the same distance, to real images that were not learnt from; "
+        Cell("to held out", 2, note="the same distance, to real images that were not trained on; "
              "of fewer images, and higher for that alone"),
         Cell("floor", 2, note="between two halves of the training images: what a perfect "
              "generator of half as many images would about get"),
@@ -68,7 +68,7 @@ def memorisation_table(metrics):
     columns = [
         "",
         Cell("median distance", 2),
-        Cell("of real images", 2, note="of real images that were not learnt from, to the nearest "
+        Cell("of real images", 2, note="of real images that were not trained on, to the nearest "
              "one that was; without held-out images, of each training image to the others"),
         Cell("z", 1, note="Mann-Whitney; below -5 the generated images lie nearer to the training "
              "images than fresh photographs do"),

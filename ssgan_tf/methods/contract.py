@@ -304,8 +304,8 @@ class Method(abc.ABC):
         """
         return {}
 
-    def learnt_before(self) -> dict[str, list[str]]:
-        """Return which images the weights made elsewhere have learnt from, as far as runs tell.
+    def trained_on_before(self) -> dict[str, list[str]]:
+        """Return which images the weights made elsewhere were trained on, as far as runs tell.
 
         Asked for after `external_weights`. What makes images of such weights has seen these images
         too, so that they are no test of it.

@@ -52,7 +52,7 @@ def make_config(method, image_set, held_out, options, source=None):
         if recorded:
             settings[name] = recorded
     # A run that goes on keeps what it has recorded, where its source is gone.
-    before = method.learnt_before()
+    before = method.trained_on_before()
     tested = hashes_by_class(held_out) if held_out else {}
     return {
         "settings": settings,

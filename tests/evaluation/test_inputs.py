@@ -68,7 +68,7 @@ def test_held_out_images_behind_what_the_generator_began_with_are_said_and_left_
     (made / "manifest.json").write_text(json.dumps(manifest))
     found = load(made, dataset=real)
     assert found.warnings == [
-        "LEAKED: what the generator began with learnt from 1 of the held-out images; they do not "
+        "LEAKED: what the generator began with was trained on 1 of the held-out images; they do not "
         "count as held out here"
     ]
     assert [found.real.paths[place] for place in found.held_out] == [
@@ -82,7 +82,7 @@ def test_missing_and_foreign_training_images_are_said(load, sets, tmp_path):
     write_manifest(made, images, learnt=[3, 4, 5, 6], held_out=[0], complete=False)
     (real / "blue" / "003.png").unlink()
     warnings = load(made, dataset=real).warnings
-    assert any("of 8 images that the generator learnt from, only 7" in line for line in warnings)
+    assert any("of 8 images that the generator was trained on, only 7" in line for line in warnings)
     assert any("not complete" in line for line in warnings)
     entries = {"blue": {"count": 5}, "red": {"count": 40}}
     write_manifest(made, images, learnt=[3, 4, 5, 6], held_out=[0], classes=entries)

@@ -6,7 +6,7 @@ import tensorflow as tf
 from ssgan_tf.device.batches import DeviceImages
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods.gan.acgan import ACGAN
-from ssgan_tf.methods.gan.base import Judged
+from ssgan_tf.methods.gan.base import CriticOutput
 from ssgan_tf.methods.gan.state import variables_of
 from ssgan_tf.methods.gan.step import TrainingStep
 from ssgan_tf.runs.state import assign, export
@@ -108,7 +108,7 @@ def test_real_and_generated_images_are_judged_apart():
 
 
 def judged(scores, labels, logits):
-    return Judged(np.float32(scores), np.int32(labels), np.log(np.float32(logits)))
+    return CriticOutput(np.float32(scores), np.int32(labels), np.log(np.float32(logits)))
 
 
 def test_losses_by_hand():

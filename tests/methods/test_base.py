@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods import METHODS, create
-from ssgan_tf.methods.gan.base import ALL_CLASSES, NOISES, PRECISIONS, Judged
+from ssgan_tf.methods.gan.base import ALL_CLASSES, NOISES, PRECISIONS, CriticOutput
 from ssgan_tf.methods.gan.losses import gradient_penalty
 from ssgan_tf.methods.gan.ssgan import SSGAN, Settings
 from ssgan_tf.methods.gan.wgan_gp import WGANGP
@@ -75,7 +75,7 @@ def test_penalty_of_a_flat_critic_is_1_with_a_finite_derivative():
 
 
 def judged(scores):
-    return Judged(tf.constant(scores), tf.zeros(len(scores), tf.int32))
+    return CriticOutput(tf.constant(scores), tf.zeros(len(scores), tf.int32))
 
 
 def test_critic_losses_by_hand():

@@ -3,14 +3,14 @@ import pytest
 import tensorflow as tf
 
 from ssgan_tf.methods import create
-from ssgan_tf.methods.gan.base import Judged
+from ssgan_tf.methods.gan.base import CriticOutput
 from ssgan_tf.methods.gan.step import build
 
 TINY = {"image_size": 32, "base_channels": 32, "latent_dim": 8}
 
 
 def judged(scores):
-    return Judged(tf.constant(scores), tf.zeros(len(scores), tf.int32))
+    return CriticOutput(tf.constant(scores), tf.zeros(len(scores), tf.int32))
 
 
 def test_defaults_are_those_of_the_paper():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ssgan_tf.layers.spectral import SpectralNormalization
-from ssgan_tf.methods.gan.base import Judged
+from ssgan_tf.methods.gan.base import CriticOutput
 from ssgan_tf.methods.gan.fastgan import (
     Critic,
     Decoder,
@@ -41,8 +41,8 @@ def test_losses_by_hand():
     ones = np.ones((2, 4, 4, 3), np.float32)
     pairs = ((ones, 3 * ones), (ones, ones - 0.5))
     np.testing.assert_allclose(reconstruction_loss(pairs), 2 + 0.5)
-    real = Judged(None, None, (np.float32([[2, -1], [1, 0]]), pairs))
-    fake = Judged(None, None, (np.float32([[-2, 0], [1, -1]]),))
+    real = CriticOutput(None, None, (np.float32([[2, -1], [1, 0]]), pairs))
+    fake = CriticOutput(None, None, (np.float32([[-2, 0], [1, -1]]),))
     losses = FastGAN().critic_losses(real, fake)
     np.testing.assert_allclose(losses["reconstruction"], 2.5)
     hinge = (0 + 2 + 0 + 1) / 4 + (0 + 1 + 2 + 0) / 4

@@ -8,7 +8,7 @@ import tensorflow as tf
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.spectral import SpectralNormalization
 from ssgan_tf.methods import create
-from ssgan_tf.methods.gan.base import Judged
+from ssgan_tf.methods.gan.base import CriticOutput
 from ssgan_tf.methods.gan.fastgan_generator import Generator, channels_at
 from ssgan_tf.methods.gan.projected import LEVELS, Critic, Features, Projected, wrong_label_loss
 from ssgan_tf.methods.gan.state import variables_of
@@ -163,7 +163,7 @@ def judged(logits, labels, classes=None):
     """What a critic with one patch and two classes says."""
     logits, labels = np.float32(logits)[:, None], np.int32(labels)
     patches = np.take_along_axis(logits, labels[:, None, None], 2)[..., 0]
-    return Judged(patches.mean(1), labels, (patches, logits, classes))
+    return CriticOutput(patches.mean(1), labels, (patches, logits, classes))
 
 
 def test_losses_by_hand():

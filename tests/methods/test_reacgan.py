@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.spectral import SpectralNormalization
-from ssgan_tf.methods.gan.base import Judged
+from ssgan_tf.methods.gan.base import CriticOutput
 from ssgan_tf.methods.gan.losses import d2d_ce
 from ssgan_tf.methods.gan.reacgan import ReACGAN
 from tests.training.tiny import painted_squares
@@ -106,7 +106,7 @@ def test_the_critic_learns_painted_classes(networks):
 
 def judged(scores, embeddings, proxies):
     labels = np.arange(len(scores), dtype=np.int32)
-    return Judged(np.float32(scores), labels, (np.float32(embeddings), np.float32(proxies)))
+    return CriticOutput(np.float32(scores), labels, (np.float32(embeddings), np.float32(proxies)))
 
 
 def test_losses_by_hand():

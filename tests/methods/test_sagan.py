@@ -6,7 +6,7 @@ import tensorflow as tf
 from ssgan_tf.device.batches import DeviceImages
 from ssgan_tf.device.precision import dtype_policy
 from ssgan_tf.layers.spectral import SpectralNormalization
-from ssgan_tf.methods.gan.base import Judged
+from ssgan_tf.methods.gan.base import CriticOutput
 from ssgan_tf.methods.gan.sagan import SAGAN, Critic, Generator
 from ssgan_tf.methods.gan.state import variables_of
 from ssgan_tf.methods.gan.step import TrainingStep, build
@@ -91,8 +91,8 @@ def test_defaults_of_the_paper():
 
 
 def test_hinge_of_hand_worked_scores():
-    real = Judged(np.float32([2, 0.5, -1]), None)  # costs 0, 0.5 and 2
-    fake = Judged(np.float32([-3, 0, 1]), None)  # costs 0, 1 and 2
+    real = CriticOutput(np.float32([2, 0.5, -1]), None)  # costs 0, 0.5 and 2
+    fake = CriticOutput(np.float32([-3, 0, 1]), None)  # costs 0, 1 and 2
     assert float(SAGAN().critic_losses(real, fake)["critic_loss"]) == pytest.approx(5.5 / 3)
     assert float(SAGAN().generator_losses(fake)["generator_loss"]) == pytest.approx(2 / 3)
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.backbone import layer_normalization
 from ssgan_tf.methods import create
-from ssgan_tf.methods.gan.base import NOISES, Judged
+from ssgan_tf.methods.gan.base import NOISES, CriticOutput
 from ssgan_tf.methods.gan.latents import draw_latents
 from ssgan_tf.methods.gan.ssgan import SSGAN, Critic, Generator
 from ssgan_tf.metrics.checkerboard import nyquist_share
@@ -196,7 +196,7 @@ def test_pyramid_connections_weaken_the_checkerboard_at_initialisation():
 
 
 def test_generator_losses_without_perceptual_network():
-    losses = SSGAN(mu=0.5).generator_losses(Judged(tf.constant([1.0, 2.0, 6.0]), None))
+    losses = SSGAN(mu=0.5).generator_losses(CriticOutput(tf.constant([1.0, 2.0, 6.0]), None))
     assert set(losses) == {"generator_loss"}
     assert float(losses["generator_loss"]) == -3.0
 
@@ -206,7 +206,7 @@ def test_generator_losses_with_perceptual_loss():
     fake = np.zeros((2, 1, 2, 2), np.float32)
     fake[0] = 3  # 9 at both positions, in both channels
     fake[1, 0, 0, 1] = 2  # 4 once out of four: 1
-    losses = SSGAN(mu=0.5).generator_losses(Judged(tf.constant([1.0, 3.0]), None), real, fake)
+    losses = SSGAN(mu=0.5).generator_losses(CriticOutput(tf.constant([1.0, 3.0]), None), real, fake)
     assert float(losses["perceptual"]) == 5.0  # the mean of 9 and 1
     assert float(losses["generator_loss"]) == -2.0 + 0.5 * 5.0  # Eq. 2
 

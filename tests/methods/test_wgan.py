@@ -4,12 +4,12 @@ import pytest
 import tensorflow as tf
 
 from ssgan_tf.methods import create
-from ssgan_tf.methods.gan.base import Judged
+from ssgan_tf.methods.gan.base import CriticOutput
 from tests.training.tiny import make_step, painted_squares, tiny_method
 
 
 def judged(scores):
-    return Judged(tf.constant(scores), tf.zeros(len(scores), tf.int32))
+    return CriticOutput(tf.constant(scores), tf.zeros(len(scores), tf.int32))
 
 
 def test_defaults_are_those_of_algorithm_1():

@@ -10,7 +10,7 @@ from keras import layers, ops
 from ssgan_tf.layers import backbone
 from ssgan_tf.layers.backbone import batch_normalization, normal_initializer
 from ssgan_tf.layers.dropout import Dropout
-from ssgan_tf.methods.gan.base import Judged, Settings
+from ssgan_tf.methods.gan.base import CriticOutput, Settings
 from ssgan_tf.methods.gan.dcgan import DCGAN
 from ssgan_tf.methods.gan.losses import class_loss
 
@@ -86,7 +86,7 @@ class ACGAN(DCGAN):
     def judge(self, critic, images, labels):
         """Return scores, with the class logits as `details`."""
         scores, logits = critic(images, labels, training=True)
-        return Judged(scores, labels, logits)
+        return CriticOutput(scores, labels, logits)
 
     def critic_losses(self, real, fake, gradients=None):
         """Return −(L_S + L_C), and −L_C beside it: real and generated images are classified."""

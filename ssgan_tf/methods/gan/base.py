@@ -94,7 +94,7 @@ class Networks(NamedTuple):
     critic: keras.Model  # images, labels -> scores (batch,), and what the method adds
 
 
-class Judged(NamedTuple):
+class CriticOutput(NamedTuple):
     """What a critic says of a batch of images."""
 
     scores: Any  # (batch,), D(x)
@@ -198,8 +198,8 @@ class GAN(Method):
         found = self._vgg_weights() if "vgg_weights" in self.external else {}
         return found | ({"init": self.initial.fingerprint(self)} if self.initial else {})
 
-    def learnt_before(self):
-        """Return the images that the networks of `init` have learnt from, hashes by class."""
+    def trained_on_before(self):
+        """Return the images that the networks of `init` were trained on, hashes by class."""
         return self.initial.learnt_from if self.initial else {}
 
     def _vgg_weights(self):
@@ -292,14 +292,14 @@ class GAN(Method):
         return None
 
     def judge(self, critic, images, labels):
-        """Return what the critic says of images `(batch, size, size, 3)`, as `Judged`.
+        """Return what the critic says of images `(batch, size, size, 3)`, as `CriticOutput`.
 
         Where the method `judges_features`, it is given these in their place.
         """
-        return Judged(critic(images, labels, training=True), labels)
+        return CriticOutput(critic(images, labels, training=True), labels)
 
     def judge_both(self, critic, real, fake):
-        """Return what the critic says of real and of generated images, a `Judged` each.
+        """Return what the critic says of real and of generated images, a `CriticOutput` each.
 
         One call for both is the faster. A critic with batch normalisation must not see them in one
         batch, and its method overrides this.
@@ -320,8 +320,8 @@ class GAN(Method):
         """Return the critic's losses, of which `critic_loss` is minimised, a dict of scalars.
 
         Args:
-            real: `Judged` real images.
-            fake: `Judged` generated images.
+            real: `CriticOutput` real images.
+            fake: `CriticOutput` generated images.
             gradients: `(batch, height, width, 3)`, ∇D(x̂) at points between the pairs; None unless
                 the method `needs_gradients`.
         """
@@ -331,7 +331,7 @@ class GAN(Method):
         """Return the generator's losses, of which `generator_loss` is minimised.
 
         Args:
-            fake: `Judged` generated images.
+            fake: `CriticOutput` generated images.
             real_features: what `build_perceptual`'s network returns for the real images; None
                 where there is no such network.
             fake_features: the same for the generated images.

@@ -12,7 +12,7 @@ from ssgan_tf.layers.backbone import batch_normalization, normal_initializer
 from ssgan_tf.layers.fastgan import GatedLinearUnit, UpsampledConv2D
 from ssgan_tf.layers.small_maps import strided_conv
 from ssgan_tf.layers.spectral import SpectralNormalization
-from ssgan_tf.methods.gan.base import GAN, Judged, Settings
+from ssgan_tf.methods.gan.base import GAN, CriticOutput, Settings
 from ssgan_tf.methods.gan.fastgan_generator import Generator, channels_at
 from ssgan_tf.methods.gan.losses import hinge_critic_loss, hinge_generator_loss
 
@@ -238,7 +238,7 @@ class FastGAN(GAN):
     def judge(self, critic, images, labels):
         """Return scores, with the patches' logits as `details`."""
         patches, _ = critic(images, training=True)
-        return Judged(ops.mean(patches, axis=1), labels, (patches,))
+        return CriticOutput(ops.mean(patches, axis=1), labels, (patches,))
 
     def judge_both(self, critic, real, fake):
         """Return what the critic says of either side, each normalised by its own statistics.
@@ -248,7 +248,7 @@ class FastGAN(GAN):
         images, labels = real
         patches, maps = critic(images, training=True)
         pairs = critic.reconstruct(images, maps, training=True)
-        judged = Judged(ops.mean(patches, axis=1), labels, (patches, pairs))
+        judged = CriticOutput(ops.mean(patches, axis=1), labels, (patches, pairs))
         return judged, self.judge(critic, *fake)
 
     def critic_losses(self, real, fake, gradients=None):

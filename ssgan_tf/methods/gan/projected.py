@@ -18,7 +18,7 @@ from ssgan_tf.layers.small_maps import strided_conv
 from ssgan_tf.layers.spectral import SpectralNormalization
 from ssgan_tf.methods.contract import setting
 from ssgan_tf.methods.gan import base
-from ssgan_tf.methods.gan.base import Judged
+from ssgan_tf.methods.gan.base import CriticOutput
 from ssgan_tf.methods.gan.fastgan_generator import Generator
 from ssgan_tf.methods.gan.losses import class_loss, hinge_critic_loss, hinge_generator_loss
 from ssgan_tf.perceptual import feature_levels
@@ -221,7 +221,7 @@ class Projected(base.GAN):
         logits, classes = critic(features, labels, training=True)
         own = ops.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
         patches = ops.sum(logits * own[:, None], axis=-1)
-        return Judged(ops.mean(patches, axis=1), labels, (patches, logits, classes))
+        return CriticOutput(ops.mean(patches, axis=1), labels, (patches, logits, classes))
 
     def judge_both(self, critic, real, fake):
         """Return what the critic says of either side, each normalised by its own statistics."""

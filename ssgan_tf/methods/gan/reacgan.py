@@ -11,7 +11,7 @@ from keras import layers, ops
 from ssgan_tf.layers import backbone
 from ssgan_tf.layers.conditional import ConditionalBatchNormalization
 from ssgan_tf.layers.spectral import SpectralNormalization
-from ssgan_tf.methods.gan.base import GAN, Judged, Settings
+from ssgan_tf.methods.gan.base import GAN, CriticOutput, Settings
 from ssgan_tf.methods.gan.losses import d2d_ce, hinge_critic_loss, hinge_generator_loss
 
 SPECTRAL = {"wrap": SpectralNormalization, "initializer": keras.initializers.Orthogonal}
@@ -94,7 +94,7 @@ class ReACGAN(GAN):
     def judge(self, critic, images, labels):
         """Return scores, with embeddings and proxies as `details`."""
         scores, embeddings, proxies = critic(images, labels, training=True)
-        return Judged(scores, labels, (embeddings, proxies))
+        return CriticOutput(scores, labels, (embeddings, proxies))
 
     def critic_losses(self, real, fake, gradients=None):
         """Return the hinge loss, plus λ times the D2D-CE of the real images, that beside it."""
