@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from ssgan_tf import methods
@@ -234,8 +235,6 @@ def test_a_phase_that_makes_no_images_is_trained_without_scores(train, caplog):
 
 
 def test_only_the_chief_scores(train, monkeypatch):
-    import tensorflow as tf
-
     worker = Workers(tf.distribute.get_strategy(), chief=False)
     monkeypatch.setattr(FIT, "make_workers", lambda *_: worker)
     DriftingSampler.hooks.append(lambda: pytest.fail("another worker makes images"))
@@ -286,6 +285,15 @@ def test_the_bar_says_that_it_scores_and_what_was_found(train, capsys, monkeypat
     assert "best" in shown.splitlines()[-1] and "FID" in shown.splitlines()[-1]
 
 
+@pytest.fixture
+def eagerly():
+    """Without tracing, which takes longer than the few iterations of a test."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.usefixtures("eagerly")
 def test_it_does_not_alter_the_weights_of_a_gan_and_scores_the_averaged_ones(
     tmp_path, graph, monkeypatch
 ):
