@@ -68,8 +68,8 @@ def test_held_out_images_behind_what_the_generator_began_with_are_said_and_left_
     (made / "manifest.json").write_text(json.dumps(manifest))
     found = load(made, dataset=real)
     assert found.warnings == [
-        "LEAKED: what the generator began with was trained on 1 of the held-out images; they do not "
-        "count as held out here"
+        "LEAKED: what the generator began with was trained on 1 of the held-out images; they do "
+        "not count as held out here"
     ]
     assert [found.real.paths[place] for place in found.held_out] == [
         "blue/000.png", "red/000.png", "red/009.png",
