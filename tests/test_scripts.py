@@ -120,9 +120,15 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         folder=tmp_path, KERAS_HOME=keras_home,
     )  # fmt: skip
     assert planned.returncode == 0, planned.stderr
-    for words in ("24.62 M together", "FLOPs an iteration", "memory", "160 to learn", "imagenet"):
+    for words in (
+        "24.62 M together",
+        "FLOPs an iteration",
+        "memory",
+        "160 to train on",
+        "imagenet",
+    ):
         assert words in planned.stdout
-    assert "roses          20 to learn" in planned.stdout
+    assert "roses          20 to train on" in planned.stdout
     assert not (tmp_path / "runs").exists()
     assert not (tmp_path / "keras" / "models").exists()  # a plan downloads no weights
 
