@@ -36,9 +36,9 @@ def sentences(consistency):
     ]
     if score:
         words.append(
-            f"Trained on generated images alone, they recognise {_percent(score['generated'])} of "
-            "held-out real images (the classification accuracy score); trained on as many real "
-            f"ones, {_percent(score['real'])} ({_points(score)})."
+            "Trained on generated images alone, classifiers recognise "
+            f"{_percent(score['generated'])} of held-out real images (the classification accuracy "
+            f"score); trained on as many real ones, {_percent(score['real'])} ({_points(score)})."
         )
     return words
 

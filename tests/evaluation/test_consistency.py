@@ -243,7 +243,7 @@ def test_the_report_has_sentences_shares_and_matrices(perfect):
     metrics = {"consistency": perfect[0]}
     first, second = sentences(perfect[0])
     assert "recognise 100.0 % of the generated images, and 100.0 % of held-out real" in first
-    assert "(the classification accuracy score); trained on as many real ones, 100.0 %" in second
+    assert "(the classification accuracy score); trained on as many real ones, 100.0 % " in second
     text = consistency_table(metrics).text()
     assert "CAS %" in text and "all together" in text
     assert "2 classifiers, ± half the 95 % interval of training and the choice" in text
