@@ -177,7 +177,7 @@ def _unread(error):
 def _refused(line):
     """Print a line on standard error; return the exit code of what the user can mend."""
     with contextlib.suppress(BrokenPipeError):
-        print(printable(f"{Path(sys.argv[0]).name}: {line.replace(chr(10), ' ')}"), file=sys.stderr)
+        print(printable(f"{Path(sys.argv[0]).name}: {line}"), file=sys.stderr)
     return 2
 
 

@@ -1,8 +1,15 @@
 """Errors of the user, kept apart from bugs."""
 
+from ssgan_tf.terminal import printable
+
 
 class UserError(Exception):
     """The user's input is wrong; the message is one line that says what and what to do.
 
-    Scripts print it on standard error, without a traceback, and leave with exit code 2.
+    Scripts print it on standard error, without a traceback, and leave with exit code 2. What stands
+    in files can get into it, so line breaks become spaces and signs that a terminal obeys question
+    marks.
     """
+
+    def __init__(self, message=""):
+        super().__init__(printable(str(message).replace("\n", " ")))

@@ -5,7 +5,7 @@ import os
 import sys
 import unicodedata
 
-_CONTROLS = ("Cc", "Cs", "Zl", "Zp")
+_CONTROLS = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
 
 
 class OutputLost(Exception):

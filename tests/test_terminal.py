@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ssgan_tf.errors import UserError
 from ssgan_tf.terminal import printable
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,3 +98,7 @@ def test_a_refusal_stays_one_line_and_harmless_even_on_a_full_disk(script):
 def test_signs_that_a_terminal_obeys_are_shown_as_question_marks():
     assert printable("a\x1b[1m\r\n\u2028\udcff") == "a?[1m????"
     assert printable("Grüße 猫") == "Grüße 猫"
+
+
+def test_what_files_hold_makes_no_second_line_of_an_error():
+    assert str(UserError("no class a\nb\x1b[31m\u2028\U00016b90")) == "no class a b?[31m??"

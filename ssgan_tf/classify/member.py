@@ -25,7 +25,7 @@ SHAPE = {  # of a result
         "classes": Each({**_MEASURES, "images": int}),
     },
     "images": int, "added": Each(int), "steps": int, "fingerprint": str, "versions": dict,
-    "git_commit": (str, None),
+    "git_commit": (str, None), "test_images?": str, "predictions?": [int], "labels?": [int],
 }  # fmt: skip
 TEST_EVERY = 5  # lines between the test accuracies of the curves
 
@@ -58,7 +58,11 @@ class Member:
 
     def result(self, out):
         """Return its `result.json`, a dict; None where it has not finished or is damaged."""
-        return find_json(self.folder(out) / RESULT, SHAPE)
+        result = find_json(self.folder(out) / RESULT, SHAPE) or {}
+        kept = [len(result.get(key, ())) for key in ("predictions", "labels")]
+        # Those of earlier versions have neither; one that lost some is damaged.
+        whole = kept[0] == kept[1] and bool(kept[0]) == ("test_images" in result)
+        return result if result and whole else None
 
 
 def train_member(

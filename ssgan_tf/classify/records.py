@@ -134,7 +134,8 @@ def _rows(study, results):
             )  # fmt: skip
             row["seeds"][str(member.seed)] = result["scores"]
             # Results of earlier versions have none.
-            if result.get("test_images") == test_images:
+            of_all = len(result.get("predictions", ())) == len(study.division.test)
+            if result.get("test_images") == test_images and of_all:
                 row["predictions"][str(member.seed)] = np.asarray(result["predictions"])
     return list(rows.values())
 

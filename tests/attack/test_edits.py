@@ -11,7 +11,7 @@ from ground import contents, refused
 from hypothesis import given, settings
 
 pytestmark = pytest.mark.attack
-EACH = int(os.environ.get("SSGAN_ATTACK_EDITS", "2"))
+EACH = int(os.environ.get("SSGAN_ATTACK_EDITS", "12"))
 
 REAL = ["--dataset=photos/", "--inception=graph.pb"]
 NEWEST = "run/all_classes/checkpoints"

@@ -34,7 +34,7 @@ from ssgan_tf.runs.run_directory import TRAINED, RunDirectory
 from tests.evaluation.folders import write_set
 from tests.metrics.frozen import tiny_graph
 
-MANY = int(os.environ.get("SSGAN_ATTACK_EXAMPLES", "200"))
+MANY = int(os.environ.get("SSGAN_ATTACK_EXAMPLES", "2000"))
 HASHES = {"train": ["a", "b"], "test": ["c"]}
 CONFIG = {
     "settings": {"method": "dcgan", "image_size": 32, "flip": True, "mu": 0.5},

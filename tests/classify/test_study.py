@@ -286,7 +286,10 @@ def test_a_damaged_result_is_made_anew(make, tmp_path, trained):
     study.run()
     path = tmp_path / "runs" / "original" / "seed-1" / "result.json"
     result = json.loads(path.read_text())
-    edited = [json.dumps(result | changes) for changes in ({"scores": 5}, {"steps": None})]
+    edited = [json.dumps(result | changes) for changes in (
+        {"scores": 5}, {"steps": None}, {"predictions": []}, {"predictions": [0]},
+    )]  # fmt: skip
+    edited.append(json.dumps({key: result[key] for key in result if key != "predictions"}))
     for damage in ("{}", "[]", "no JSON", "[" * 100_000, *edited):
         path.write_text(damage)
         assert "2 trainings" in study.plan() and "1 of them finished" in study.plan()
