@@ -144,7 +144,12 @@ class Checkpoints:
         Every array is there in full length; that no bit of them has changed is only known when
         they are read.
         """
-        return next((step for step, _ in self.described()), None)
+        newest = self.newest_description()
+        return newest and newest[0]
+
+    def newest_description(self) -> tuple[int, dict] | None:
+        """Step and metadata of the newest checkpoint, as `latest_step`; None without any."""
+        return next(self.described(), None)
 
     def described(self) -> Iterator[tuple[int, dict]]:
         """Yields step and metadata of every complete checkpoint, newest first, as `latest_step`."""

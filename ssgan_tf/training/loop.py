@@ -126,9 +126,8 @@ def is_unscored(metadata, options):
 
 def seconds_of_training(checkpoints):
     """Return the seconds of training behind the newest checkpoint; 0 where there is none."""
-    if checkpoints.latest_step() is None:
-        return 0.0
-    return checkpoints.load(only=lambda name: False)[2].get("seconds", 0.0)
+    _, metadata = checkpoints.newest_description() or (0, {})
+    return metadata.get("seconds", 0.0)
 
 
 def progress_of(checkpoints, options):
@@ -142,9 +141,10 @@ def progress_of(checkpoints, options):
         the iterations, the seconds of training, and whether that is all that it takes; 0, 0 and
         False where there is no checkpoint.
     """
-    if checkpoints.latest_step() is None:
+    newest = checkpoints.newest_description()
+    if newest is None:
         return 0, 0.0, False
-    done, _, metadata = checkpoints.load(only=lambda name: False)
+    done, metadata = newest
     seconds = metadata.get("seconds", 0.0)
     if "iterations" in metadata:
         over = done >= metadata["iterations"]

@@ -119,9 +119,10 @@ def _iterations(checkpoints):
 
     One that the user may end at any time can; one with a number of its own must have all of them.
     """
-    if checkpoints.latest_step() is None:
+    newest = checkpoints.newest_description()
+    if newest is None:
         return None
-    done, _, metadata = checkpoints.load(only=lambda name: False)
+    done, metadata = newest
     return done if done >= metadata.get("iterations", 0) else None
 
 
