@@ -3,6 +3,11 @@
 from ssgan_tf.terminal import printable
 
 
+def first_line(error):
+    """Return the first line of an exception's message, 200 signs at most; its class without one."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
 class UserError(Exception):
     """The user's input is wrong; the message is one line that says what and what to do.
 

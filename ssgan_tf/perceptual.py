@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ssgan_tf.errors import UserError
+from ssgan_tf.errors import UserError, first_line
 
 FEATURES = "block5_conv4"
 OTHER_CHOICES = "--vgg_weights PATH (a VGG-19 .h5 file without its top) or --vgg_weights random"
@@ -77,7 +77,7 @@ def _vgg19(input_shape, weights):
             return build("imagenet")
         except Exception as error:  # Keras raises a bare Exception where a download fails
             raise UserError(
-                f"the VGG-19 weights could not be downloaded ({_first_line(error)}); "
+                f"the VGG-19 weights could not be downloaded ({first_line(error)}); "
                 f"check the connection, or use {OTHER_CHOICES}"
             ) from error
     require_found(weights)
@@ -88,7 +88,7 @@ def _vgg19(input_shape, weights):
     except (ValueError, OSError, KeyError) as error:
         raise UserError(
             f"--vgg_weights: {weights!r} does not hold the weights of VGG-19 without its top "
-            f"({_first_line(error)}); use imagenet or {OTHER_CHOICES}"
+            f"({first_line(error)}); use imagenet or {OTHER_CHOICES}"
         ) from error
 
 
@@ -100,10 +100,6 @@ def require_found(weights):
     """
     if weights not in ("imagenet", "random") and not Path(weights).is_file():
         raise UserError(f"--vgg_weights: no file {weights!r}; use imagenet or {OTHER_CHOICES}")
-
-
-def _first_line(error):
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 def _randomise(vgg):

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from ssgan_tf.classify.training import predictor
-from ssgan_tf.errors import UserError
+from ssgan_tf.errors import UserError, first_line
 from ssgan_tf.files import temporary_folder, write_json
 from ssgan_tf.json_files import Damaged, Each, read_json
 from ssgan_tf.perceptual import weights_fingerprint
@@ -87,5 +87,6 @@ class Classifier:
                 "results/flower-classify/runs/original/seed-0 that classify.py has written"
             ) from None
         except Exception as error:  # damaged bytes can fail anywhere in zip, HDF5 or Keras
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-            raise UserError(f"{folder}: the classifier in it is damaged ({reason})") from error
+            raise UserError(
+                f"{folder}: the classifier in it is damaged ({first_line(error)})"
+            ) from error

@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from ssgan_tf.errors import UserError
+from ssgan_tf.errors import UserError, first_line
 
 PRESET = "resnet_18_imagenet"
 
@@ -73,11 +73,10 @@ def load_backbone(weights, image_size):
         backbone = keras_hub.models.Backbone.from_preset(preset, image_shape=shape, dtype=dtype)
     # Kaggle's errors and those of a lost connection are OSErrors, those of damaged files any.
     except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        message = f"--weights: {weights!r} cannot be read ({reason}); use imagenet,"
+        message = f"--weights: {weights!r} cannot be read ({first_line(error)}); use imagenet,"
         if weights == "imagenet":
-            message = f"ResNet-18's ImageNet weights cannot be downloaded ({reason}); check the "
-            message += "connection, or use"
+            message = f"ResNet-18's ImageNet weights cannot be downloaded ({first_line(error)}); "
+            message += "check the connection, or use"
         raise UserError(f"{message} {OTHER_CHOICES}") from error
     if len(backbone.output_shape) != 4:
         raise UserError(f"--weights: {weights!r} makes no feature maps; use {OTHER_CHOICES}")

@@ -11,7 +11,7 @@ import math
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from ssgan_tf.errors import UserError
+from ssgan_tf.errors import UserError, first_line
 
 INPUT = "ExpandDims:0"
 LOGITS = "softmax/logits/MatMul"
@@ -104,8 +104,9 @@ class Inception:
         try:
             self._session, self._images, self._outputs = _session(definition, FEATURES[features])
         except (ValueError, TypeError, KeyError, tf.errors.OpError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-            raise UserError(f"{source} is damaged or no Inception graph ({reason})") from error
+            raise UserError(
+                f"{source} is damaged or no Inception graph ({first_line(error)})"
+            ) from error
         self.dimension = self._outputs["features"].shape[-1]
         self.classes = self._outputs["logits"].shape[-1] if "logits" in self._outputs else 0
 
