@@ -13,6 +13,7 @@ from ssgan_tf.data.balance import BALANCE, counts_to_generate
 from ssgan_tf.data.folder import image_files
 from ssgan_tf.data.manifest import MANIFEST, read_manifest
 from ssgan_tf.errors import UserError
+from ssgan_tf.evaluation.cost import of_settings
 from ssgan_tf.files import (
     content_of,
     disk_errors,
@@ -90,7 +91,6 @@ def write_generated_set(
     if filtered:
         filtered.require(names, settings.image_size)
     source = trained.provenance
-    cost = trained.method.cost(len(source["settings"].get("classes", [None])))
     counts = counts_to_generate(per_class, {name: len(recorded[name]["train"]) for name in names})
     if not any(counts.values()):
         raise UserError("--per_class balance makes no images of equal classes; name a number")
@@ -98,7 +98,7 @@ def write_generated_set(
         "made_by": f"ssgan_tf {__version__}",
         **source,
         "data": source["data"] | {"classes": {name: recorded[name] for name in names}},
-        "cost": cost and cost._asdict(),
+        "cost": of_settings(source["settings"]),
         "weights": "average" if average and getattr(settings, "ema", 0) else "last",
         "checkpoint": checkpoint,
         "seed": seed,
