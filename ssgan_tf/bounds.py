@@ -75,6 +75,8 @@ BOUNDS = {
     "classifier_seeds": Bound(1, 1000),
     "epochs": Bound(1, 100_000),
     "classifier_epochs": Bound(1, 100_000),
+    "added_share": Bound(0, 1, above=True, below=True),
+    "added_smoothing": Bound(0, 1, below=True),
     "threshold": Bound(0, 1, above=True),
     "filter_limit": Bound(1, 1_000_000),
     "filter_rounds": Bound(1, 100),

@@ -51,7 +51,7 @@ def feature_levels(image_size, weights, names):
 
 def _frozen(image_size, weights, names, dtype):
     """Return the network of some layers of VGG-19, one map or a list, in `dtype` or as computed."""
-    vgg = _vgg19((image_size, image_size, 3), weights)
+    vgg = vgg19((image_size, image_size, 3), weights)
     images = keras.Input((image_size, image_size, 3), dtype="float32")
     pixels = keras.layers.Rescaling(127.5, offset=127.5, dtype="float32")(images)
     pixels = keras.layers.Lambda(
@@ -66,10 +66,22 @@ def _frozen(image_size, weights, names, dtype):
     return network
 
 
-def _vgg19(input_shape, weights):
+def vgg19(input_shape, weights):
+    """Return VGG-19 without its top, of `keras.applications`; it can be trained.
+
+    Args:
+        input_shape: `(height, width, 3)`, 32 or more.
+        weights: see `perceptual_network`; None for those that Keras begins a training with.
+
+    Raises:
+        UserError: as `perceptual_network`.
+    """
+
     def build(weights):
         return keras.applications.VGG19(include_top=False, weights=weights, input_shape=input_shape)
 
+    if weights is None:
+        return build(None)
     if weights == "random":
         return _randomise(build(None))
     if weights == "imagenet":

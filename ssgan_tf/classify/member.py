@@ -67,7 +67,7 @@ class Member:
 
 def train_member(
     member, training, test, settings, steps, folder, *,
-    record=None, report=lambda count, figures: None,
+    real=None, record=None, report=lambda count, figures: None,
 ):  # fmt: skip
     """Train and test one classifier; write its curves and perhaps its weights.
 
@@ -80,6 +80,7 @@ def train_member(
         settings: the `ClassifierSettings`.
         steps: gradient steps.
         folder: for `metrics.jsonl` and TensorBoard's events; replaces an unfinished training.
+        real: how many of the training images, the first ones, are real; by default all.
         record: keep the classifier in the folder, with this record.
         report: called with the steps just taken and their figures; may raise to end the training.
 
@@ -92,7 +93,9 @@ def train_member(
     sweep_temporaries(folder)
     for stale in (folder / CURVES, *folder.glob("events.*")):
         stale.unlink(missing_ok=True)
-    learning = ClassifierTraining(training, settings, member.seed, steps, member.condition.policies)
+    learning = ClassifierTraining(
+        training, settings, member.seed, steps, member.condition.policies, real
+    )
     predict = predictor(learning.network)
     log, board = MetricsLog(folder / CURVES), tf.summary.create_file_writer(str(folder))
     done = 0

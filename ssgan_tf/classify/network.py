@@ -1,4 +1,4 @@
-"""The classifier's network: ResNet-18 (He et al. 2016) from KerasHub and a linear layer."""
+"""The classifier's networks: ResNet-18 from KerasHub, or VGG-19, and a linear layer."""
 
 from pathlib import Path
 
@@ -6,7 +6,9 @@ import keras
 from keras import layers
 
 from ssgan_tf.errors import UserError, first_line
+from ssgan_tf.perceptual import vgg19
 
+RESNET_18, VGG_19 = NETWORKS = ("resnet18", "vgg19")
 PRESET = "resnet_18_imagenet"
 
 #: Mean and standard deviation of ImageNet's channels for values in [0, 1], as the weights expect.
@@ -15,13 +17,24 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 OTHER_CHOICES = "--weights scratch, or the folder of a KerasHub preset"
 
 
-def build_network(weights, image_size, class_count):
+@keras.saving.register_keras_serializable("ssgan_tf")
+class VGGInput(layers.Layer):
+    """Images from RGB in [0, 255] to what VGG's weights expect: BGR, less ImageNet's means."""
+
+    def call(self, images):
+        """Return the images for VGG."""
+        return keras.applications.vgg19.preprocess_input(images)
+
+
+def build_network(weights, image_size, class_count, network=RESNET_18, probe=False):
     """Return a network from images to logits, in the dtype policy that holds.
 
     Args:
         weights: see `load_backbone`.
         image_size: height and width of the images in pixels.
         class_count: the number of classes.
+        network: one of `NETWORKS`.
+        probe: nothing but the last layer can be trained.
 
     Returns:
         a `keras.Model` from float images `(batch, image_size, image_size, 3)` in [0, 255] to
@@ -30,30 +43,54 @@ def build_network(weights, image_size, class_count):
     Raises:
         UserError: as `load_backbone`.
     """
-    backbone = load_backbone(weights, image_size)
-    scale, offset = [1 / (255 * s) for s in STD], [-m / s for m, s in zip(MEAN, STD, strict=True)]
+    backbone = load_backbone(weights, image_size, network)
+    backbone.trainable = not probe
     images = keras.Input((image_size, image_size, 3), name="images")
-    maps = backbone(layers.Rescaling(scale, offset, dtype="float32")(images))
+    maps = backbone(_input_layer(network)(images))
     features = layers.GlobalAveragePooling2D()(maps)
     logits = layers.Dense(class_count, dtype="float32", name="logits")(features)
     return keras.Model(images, logits, name="classifier")
 
 
-def load_backbone(weights, image_size):
+def _input_layer(network):
+    if network == VGG_19:
+        return VGGInput(dtype="float32")
+    scale, offset = [1 / (255 * s) for s in STD], [-m / s for m, s in zip(MEAN, STD, strict=True)]
+    return layers.Rescaling(scale, offset, dtype="float32")
+
+
+def load_backbone(weights, image_size, network=RESNET_18):
     """Return a network from normalised images to feature maps, in the dtype policy that holds.
 
+    ResNet-18 is that of He et al. (2016), VGG-19 configuration E of Simonyan and Zisserman (2015),
+    to its last pooling.
+
     Args:
-        weights: "imagenet" (KerasHub's preset, downloaded once), "scratch" (random), or the folder
-            of a preset that `Backbone.save_to_preset` wrote, of any network with feature maps.
-        image_size: height and width of the images in pixels.
+        weights: "imagenet" (downloaded once), "scratch" (random), or what is on disk: for ResNet-18
+            the folder of a preset that KerasHub's `Backbone.save_to_preset` wrote, of any network
+            with feature maps; for VGG-19 an .h5 file of `keras.applications`, without its top.
+        image_size: height and width of the images in pixels; 32 or more for VGG-19.
+        network: one of `NETWORKS`.
 
     Raises:
-        UserError: the preset cannot be loaded, or is of another kind.
+        UserError: the weights cannot be loaded, or are of another kind.
     """
-    # KerasHub takes a second or two to import, and only classifiers need it.
+    shape = (image_size, image_size, 3)
+    if network == RESNET_18:
+        return _resnet_18(weights, shape)
+    if image_size < 32:
+        raise UserError(f"--network vgg19 takes images of 32 pixels or more, not {image_size}")
+    try:
+        return vgg19(shape, None if weights == "scratch" else weights)
+    except UserError as error:
+        words = str(error).replace("--vgg_weights random", "--weights scratch")
+        raise UserError(words.replace("--vgg_weights", "--weights")) from error
+
+
+def _resnet_18(weights, shape):
+    # KerasHub takes a second or two to import, and only this network needs it.
     import keras_hub
 
-    shape = (image_size, image_size, 3)
     if weights == "scratch":
         return keras_hub.models.ResNetBackbone(
             input_conv_filters=[64],

@@ -10,6 +10,7 @@ import numpy as np
 from ssgan_tf.classify.member import ordered_fingerprint
 from ssgan_tf.classify.network import load_backbone
 from ssgan_tf.classify.protocol import VALIDATION
+from ssgan_tf.classify.training import ClassifierSettings
 from ssgan_tf.data.loading import datasets_folder, lasting_name
 from ssgan_tf.device.precision import resolve_precision
 from ssgan_tf.perceptual import weights_fingerprint
@@ -27,10 +28,16 @@ def settings_of(study):
     training["learning_rate"] = study.settings.rate
     training["precision"] = resolve_precision(study.settings.precision)
     if study.settings.weights != "scratch":
-        backbone = load_backbone(study.settings.weights, study.images.image_size)
+        backbone = load_backbone(
+            study.settings.weights, study.images.image_size, study.settings.network
+        )
         training["weights"] += f" sha256 {weights_fingerprint(backbone)}"
     protocol = dataclasses.asdict(study.protocol)
     del protocol["test_per_class"]  # follows from the images themselves
+    # What is as it was before there was a choice is left out, so that studies of then go on.
+    for name in ("network", "probe", "added_share", "schedule", "added_smoothing"):
+        if training[name] == getattr(ClassifierSettings, name):
+            del training[name]
     return {
         "classes": ",".join(study.images.class_names),
         "image_size": study.images.image_size,

@@ -154,7 +154,7 @@ class Study:
             lines.append(f"  {member.row}: {added} images added, {self.steps(member)} steps{doubt}")
         finished = sum(member.result(self.out) is not None for member in self.members)
         lines.append(
-            f"{len(self.members)} trainings ({self.settings.weights}), {finished} of them finished"
+            f"{len(self.members)} trainings ({self.settings.trained}), {finished} of them finished"
         )
         return "\n".join(lines)
 
@@ -245,7 +245,8 @@ class Study:
         keep = self.keep_weights or member.row == "original"
         scores, predictions = train_member(
             member, training, test, self.settings, steps, folder,
-            record=make_record(self, member) if keep else None, report=report,
+            real=len(self.division.training), record=make_record(self, member) if keep else None,
+            report=report,
         )  # fmt: skip
         result = {
             "scores": scores,

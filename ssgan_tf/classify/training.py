@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from ssgan_tf.augment import POLICIES
 from ssgan_tf.bounds import require_fields
-from ssgan_tf.classify.network import build_network
-from ssgan_tf.device.batches import shuffled_indices
+from ssgan_tf.classify.batches import ADDED_THEN_REAL, MIXED, SCHEDULES, batch_plan
+from ssgan_tf.classify.network import NETWORKS, RESNET_18, build_network
 from ssgan_tf.device.precision import dtype_policy, resolve_precision
 from ssgan_tf.device.updates import apply_gradients
 from ssgan_tf.errors import UserError
@@ -29,27 +29,45 @@ class ClassifierSettings:
     defaults are customary.
     """
 
-    weights: str = "imagenet"  # or "scratch", or the folder of a KerasHub preset
+    network: str = RESNET_18
+    weights: str = "imagenet"  # or "scratch", or weights on disk
+    probe: bool = False  # train the last layer alone
     epochs: int = 30  # passes over the real images
     budget: str = "steps"  # equal for all conditions; or "epochs": passes over their own images
     batch_size: int = 32
     learning_rate: float | None = None  # at the start; by default 3e-3 from scratch, else 1e-4
+    added_share: float | None = None  # of each batch; by default as many as there are of all
+    schedule: str = MIXED  # or half of the steps on added, then half on real images
+    added_smoothing: float = 0.0  # of the labels of added images
     precision: str = "auto"
 
     def __post_init__(self):
         require_fields(self)
-        for name, choices in (("budget", BUDGETS), ("precision", PRECISIONS)):
+        for name, choices in (
+            ("network", NETWORKS), ("budget", BUDGETS), ("schedule", SCHEDULES),
+            ("precision", PRECISIONS),
+        ):  # fmt: skip
             if getattr(self, name) not in choices:
                 raise UserError(
                     f"--{name} is {getattr(self, name)!r}; choose one of {', '.join(choices)}"
                 )
+        if self.added_share is not None and self.schedule == ADDED_THEN_REAL:
+            raise UserError(
+                f"--added_share is for batches of both kinds of images, which --schedule "
+                f"{ADDED_THEN_REAL} has none of; give one of them"
+            )
 
     @property
     def rate(self):
-        """The learning rate at the start; lower for pre-trained weights."""
+        """The learning rate at the start; lower where pre-trained weights are trained on."""
         if self.learning_rate is not None:
             return self.learning_rate
-        return 3e-3 if self.weights == "scratch" else 1e-4
+        return 3e-3 if self.probe or self.weights == "scratch" else 1e-4
+
+    @property
+    def trained(self):
+        """What is trained, in words: "resnet18, imagenet"."""
+        return ", ".join([self.network, self.weights, *["the last layer alone"] * self.probe])
 
     def steps(self, original, own):
         """Return the gradient steps of a condition.
@@ -74,17 +92,21 @@ class ClassifierTraining:
         seed: an integer from 0.
         steps: the number of gradient steps.
         policies: keys of `ssgan_tf.augment.POLICIES`, applied to each batch in this order.
+        real: how many of the images, the first ones, are real; the others were added. By default
+            all, and what the settings say of added images changes nothing.
 
     Attributes:
         network: see `build_network`.
     """
 
-    def __init__(self, training, settings, seed, steps, policies=()):
+    def __init__(self, training, settings, seed, steps, policies=(), real=None):
         keras.utils.set_random_seed(seed)
         precision = resolve_precision(settings.precision)
         classes = len(training.class_names)
         with dtype_policy(precision):
-            self.network = build_network(settings.weights, training.image_size, classes)
+            self.network = build_network(
+                settings.weights, training.image_size, classes, settings.network, settings.probe
+            )
         rate = keras.optimizers.schedules.CosineDecay(settings.rate, steps)
         self.optimizer = keras.optimizers.Adam(rate)
         if precision == "mixed_float16":
@@ -92,9 +114,13 @@ class ClassifierTraining:
         self.optimizer.build(self.network.trainable_variables)
         self.policies = [POLICIES[name](seed) for name in policies]
         self.steps, self.step = steps, tf.Variable(0, dtype=tf.int64, trainable=False)
-        self.batch_size, self.count, self.seed = settings.batch_size, len(training), (seed, 0)
+        self.batch_size, count = settings.batch_size, len(training)
+        real = count if real is None else real
+        self.indices_of = batch_plan(settings, real, count, steps, seed)
         self.images = tf.constant(training.images)
-        self.labels = tf.one_hot(training.labels, classes)
+        added = (np.arange(count) >= real)[:, None]
+        smoothing = np.where(added, settings.added_smoothing, 0.0).astype(np.float32)
+        self.labels = tf.one_hot(training.labels, classes) * (1 - smoothing) + smoothing / classes
         self._run_compiled = tf.function(self._run)
 
     def run(self, count):
@@ -133,7 +159,7 @@ class ClassifierTraining:
 
     def _update(self):
         """Take one step; return loss and accuracy, stacked."""
-        indices = shuffled_indices(self.step, self.batch_size, self.count, self.seed)
+        indices = self.indices_of(self.step)
         images = tf.cast(tf.gather(self.images, indices), tf.float32)
         batch = {"images": images, "labels": tf.gather(self.labels, indices)}
         for policy in self.policies:

@@ -17,11 +17,17 @@ from ssgan_tf.runs.interruption import Interrupted
 from ssgan_tf.statistics.wording import main_finding
 
 SETTINGS = {
-    "weights": "imagenet (downloaded once), scratch, or the folder of a KerasHub preset.",
+    "network": "resnet18 (He et al. 2016) or vgg19 (Simonyan and Zisserman 2015).",
+    "weights": "imagenet (downloaded once), scratch, or, for resnet18, the folder of a KerasHub "
+    "preset, for vgg19, an .h5 file without its top.",
+    "probe": "Train the last layer alone, on what the network's weights make of the images.",
     "epochs": "Passes over the real images; they decide the gradient steps of every condition.",
     "budget": "steps: equal for all; epochs: as many passes of each condition over its own images.",
     "batch_size": "Images a step.",
-    "learning_rate": "At the start. Default: 0.003 from scratch, else 0.0001.",
+    "learning_rate": "At the start. Default: 0.003 from scratch or with --probe, else 0.0001.",
+    "added_share": "Draw this share of each batch from the added images. Default: as they come.",
+    "schedule": "mixed; added-then-real: half of the steps on added, then half on real images.",
+    "added_smoothing": "Smoothing of the labels of added images.",
     "precision": "auto, float32, mixed_bfloat16 or mixed_float16.",
 }
 PROTOCOL = {

@@ -227,7 +227,7 @@ def _require_weights(judge):
     """Refuse, before hours of training, weights that cannot be had."""
     if judge.settings.weights != "scratch":
         try:
-            load_backbone(judge.settings.weights, judge.images.image_size)
+            load_backbone(judge.settings.weights, judge.images.image_size, judge.settings.network)
         except UserError as error:
             raise UserError(str(error).replace("--weights", "--classifier_weights")) from error
 

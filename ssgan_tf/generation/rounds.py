@@ -111,7 +111,7 @@ def train_again(images, real_count, record, between, progress=True):
     """
     settings = ClassifierSettings(**record["settings"])
     steps = settings.steps(real_count, len(images))
-    learning = ClassifierTraining(images, settings, record["seed"], steps)
+    learning = ClassifierTraining(images, settings, record["seed"], steps, real=real_count)
     label = f"classifier of round {record['round']}"
     with progress_bar(steps, label, "step", progress) as bar:
         for count, figures in learning.in_turns():
