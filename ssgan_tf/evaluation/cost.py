@@ -1,5 +1,7 @@
 """What the networks behind a generated set cost, beside the paper's Table 2."""
 
+import functools
+
 from ssgan_tf import methods
 from ssgan_tf.errors import UserError
 from ssgan_tf.published import TABLE_2
@@ -41,5 +43,10 @@ def of_settings(settings):
         method = methods.recreate(settings)
     except UserError:  # it came from somewhere else; its images can be judged all the same
         return None
-    found = method.cost(len(settings.get("classes", [None])))
+    found = _counted(type(method), method.settings, len(settings.get("classes", [None])))
     return found and found._asdict()
+
+
+@functools.lru_cache(maxsize=8)  # to be counted, layers have to be built
+def _counted(method, settings, classes):
+    return method(**vars(settings)).cost(classes)
