@@ -1,5 +1,15 @@
 import pytest
 
+from tests.loaded import Loaded
+
+
+@pytest.fixture(scope="session")
+def loaded():
+    """The `Loaded` process, for commands; it costs as much as one of them."""
+    process = Loaded()
+    yield process
+    process.close()
+
 
 @pytest.fixture(scope="session")
 def preset(tmp_path_factory):

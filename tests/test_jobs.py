@@ -72,8 +72,8 @@ def test_a_task_of_a_job_array_and_a_pod_of_an_indexed_job_share_a_run(tmp_path)
     """Two real processes at the same time, which know their shares from these variables alone."""
     flags = [
         "--dataset=demo", "--classes=daisy,roses,tulips", "--train_per_class=6", "--jobs=auto",
-        "--image_size=32", "--base_channels=32", "--latent_dim=8", "--batch_size=4", "--mu=0",
-        "--critic_steps=1", "--iterations=1", "--run_dir=run",
+        "--image_size=32", "--base_channels=32", "--latent_dim=8", "--batch_size=4",
+        "--method=dcgan", "--iterations=1", "--run_dir=run",
     ]  # fmt: skip
     environments = (slurm(3, 3, 2), {"JOB_COMPLETION_INDEX": "1", "SSGAN_JOBS": "2"})
     processes = [

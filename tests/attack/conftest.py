@@ -4,15 +4,6 @@ import shutil
 
 import pytest
 from ground import TINY
-from loaded import Loaded
-
-
-@pytest.fixture(scope="session")
-def loaded():
-    """The `Loaded` process; it costs as much as one command."""
-    process = Loaded()
-    yield process
-    process.close()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ import unicodedata
 
 import pytest
 from ground import TINY, contents, refused
-from loaded import NO_READER
+
+from tests.loaded import NO_READER
 
 NAMES = ["train", "generate", "evaluate", "classify", "compare"]
 REAL = ["--dataset=photos/", "--inception=graph.pb"]

@@ -10,9 +10,9 @@ import time
 
 import pytest
 from ground import TINY
-from loaded import ROOT
 
 from ssgan_tf.runs.metrics_log import read_metrics
+from tests.loaded import ROOT
 
 pytestmark = pytest.mark.attack
 PATIENCE = 1200

@@ -54,6 +54,7 @@ def finished(tmp_path_factory):
     return json.loads((folder / "result.json").read_text()), run.stdout
 
 
+@pytest.mark.long
 def test_json_says_what_was_measured_and_where(finished):
     result, _ = finished
     assert result["settings"]["base_channels"] == 32
@@ -63,6 +64,7 @@ def test_json_says_what_was_measured_and_where(finished):
     assert list(result)[:4] == ["date", "machine", "versions", "git_commit"]
 
 
+@pytest.mark.long
 def test_figures_follow_from_each_other(finished):
     result, _ = finished
     rows = result["contenders"]
@@ -83,6 +85,7 @@ def test_figures_follow_from_each_other(finished):
     assert rows["plain"]["precision"] == rows["ours_float32"]["precision"] == "float32"
 
 
+@pytest.mark.long
 def test_memory_and_start_are_measured_in_processes_of_their_own(finished):
     result, _ = finished
     for name in ("plain", "ours"):
@@ -90,6 +93,7 @@ def test_memory_and_start_are_measured_in_processes_of_their_own(finished):
     assert 1 < result["seconds_to_first_iteration"] < 600
 
 
+@pytest.mark.long
 def test_table_and_progress_are_printed(finished):
     result, printed = finished
     assert "round 3 of 3" in printed

@@ -69,7 +69,8 @@ def untrained_run(folder, monkeypatch):
     classes = {name: {"train": [], "test": []} for name in CLASSES}
     data = {"name": "real", "fingerprint": "", "classes": classes}
     folder.mkdir()
-    (folder / "config.json").write_text(json.dumps({"settings": {"method": "ssgan"}, "data": data}))
+    settings = {"method": "ssgan", **method.as_flags()}
+    (folder / "config.json").write_text(json.dumps({"settings": settings, "data": data}))
     return folder
 
 

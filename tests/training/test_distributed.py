@@ -64,6 +64,7 @@ def test_mirrored_replicas_stay_equal_and_share_the_batch(tmp_path, alone):
     assert_same_training(saved_arrays(tmp_path / "run"), alone)
 
 
+@pytest.mark.long
 def test_every_other_method_keeps_its_replicas_equal(tmp_path):
     # One on features of VGG-19 is left out: it would take most of the time and shares nothing more.
     others = [name for name in METHODS if name != "ssgan" and not METHODS[name].judges_features]

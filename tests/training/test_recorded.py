@@ -27,6 +27,7 @@ from ssgan_tf.training import fit, load
 from tests.training.tiny import painted_squares, saved_arrays, tiny_method
 
 RECORDED = Path(__file__).with_name("recorded.json")
+SETTINGS = {"critic_steps": 2}  # of every case, unless it says otherwise
 CASES = {
     "ssgan": ("ssgan", {"mu": 0.01, "vgg_weights": "random", "flip": True}),
     "ssgan without PL and PC": ("ssgan", {"pyramid": False, "ema": 0.0, "noise": "poisson"}),
@@ -70,7 +71,7 @@ def probe():
 def method_and_images(case):
     name, settings = CASES[case]
     classes = ("left", "right") if name in ("acgan", "reacgan") else ("left",)
-    return tiny_method(name, **settings), painted_squares(classes=classes)
+    return tiny_method(name, **SETTINGS | settings), painted_squares(classes=classes)
 
 
 def summary(arrays):

@@ -21,7 +21,7 @@ import traceback
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 1200  # seconds that a command may take, on a machine that has much else to do
 NO_READER = "|"  # in the place of a file: a pipe that nobody reads
 
