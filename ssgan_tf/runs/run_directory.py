@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +24,7 @@ from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.json_files import Damaged, Each, find_json, read_json
 from ssgan_tf.runs.best import BestCheckpoint
 from ssgan_tf.runs.checkpoints import Checkpoints
+from ssgan_tf.runs.continuation import as_read, merged
 
 _CONFIG = "config.json"
 OF_PHASES = ("checkpoints", "samples", "best")  # the folders of each phase
@@ -140,13 +139,13 @@ class RunDirectory:
                 config.json is damaged, the folder is no run of ours, someone else holds it, or
                 the disk refuses.
         """
-        config = _as_read(config)
+        config = as_read(config)
         with contextlib.nullcontext() if self._lock is not None else self.lock():
             moved = None
             if overwrite and self._holds_run():
                 moved = self._move_aside()
             elif (self.path / _CONFIG).exists():
-                config = self._merged(self.config(), config)
+                config = merged(self.config(), config, self.path, self.flag)
             with disk_errors("cannot write the run directory"):
                 sweep_temporaries(self.path)
                 write_json(self.path / _CONFIG, config)
@@ -160,7 +159,7 @@ class RunDirectory:
         """
         self._refuse_foreign_folder()
         if (self.path / _CONFIG).exists():
-            self._merged(self.config(), _as_read(config))
+            merged(self.config(), as_read(config), self.path, self.flag)
 
     def config(self, shape: Any = CONFIG) -> dict:
         """The contents of config.json.
@@ -276,25 +275,6 @@ class RunDirectory:
                 f"{_CONFIG}), so nothing is written into it; choose another {self.flag}"
             )
 
-    def _merged(self, earlier: dict, config: dict) -> dict:
-        """`config` with the classes of `earlier` that it lacks, if both may share a run."""
-        differences = _changed_settings(earlier["settings"], config["settings"])
-        classes, asked = earlier["data"].get("classes", {}), config["data"].get("classes", {})
-        named = [data.get("name") for data in (earlier["data"], config["data"])]
-        # A data set that was renamed brings no class that is new.
-        if None not in named and named[0] != named[1] and asked.keys() - classes.keys():
-            differences.append(f"--dataset was {named[0]}, is now {named[1]}")
-        for name in classes.keys() & asked.keys():
-            differences += _changed_images(name, classes[name], asked[name])
-        if differences:
-            raise UserError(
-                f"{self.path} holds a run made otherwise: {'; '.join(sorted(differences))}; use "
-                f"the old settings, another {self.flag}, or --overwrite to start anew (the old run "
-                "is moved aside, not deleted)"
-            )
-        data = {**earlier["data"], **config["data"], "classes": {**classes, **asked}}
-        return {**earlier, **config, "data": data}
-
     def _require_free(self, networks: Iterable[str]) -> None:
         """Refuses networks that someone else holds; nobody can take them while `lock` is held."""
         with disk_errors("cannot use the run directory"):
@@ -331,31 +311,3 @@ class RunDirectory:
             (target / name).unlink(missing_ok=True)
         moved_lock.unlock()
         return target
-
-
-def _as_read(config: dict) -> dict:
-    """As a reader of the file sees it: tuples are lists, keys are strings."""
-    return json.loads(json.dumps(config))
-
-
-def _changed_settings(earlier: dict, now: dict) -> list[str]:
-    def shown(settings: dict, name: str) -> str:
-        return (str(settings[name]) or "empty") if name in settings else "not set"
-
-    return [
-        f"--{name} was {shown(earlier, name)}, is now {shown(now, name)}"
-        for name in {**earlier, **now}
-        if name not in earlier or name not in now or earlier[name] != now[name]
-    ]
-
-
-def _changed_images(name: str, earlier: dict, now: dict) -> list[str]:
-    changes = []
-    for part, words in (("train", "training"), ("test", "test")):
-        before, after = Counter(earlier.get(part, ())), Counter(now.get(part, ()))
-        added, removed = (after - before).total(), (before - after).total()
-        if added or removed:
-            changes.append(
-                f"class {name}: the {words} images changed ({added} added, {removed} removed)"
-            )
-    return changes
