@@ -196,9 +196,12 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
     ],
     ids=str,
 )
-def test_bad_input_is_one_line_and_exit_code_2(tmp_path, loaded, script, arguments, message):
+def test_bad_input_is_one_line_and_exit_code_2(
+    tmp_path, tmp_path_factory, loaded, script, arguments, message
+):
     (tmp_path / "here").mkdir()
-    result = loaded.run(script.removesuffix(".py"), *arguments, folder=tmp_path / "here")
+    cache = {"SSGAN_CACHE": str(tmp_path_factory.getbasetemp() / "cache")}
+    result = loaded.run(script.removesuffix(".py"), *arguments, folder=tmp_path / "here", **cache)
     assert result.code == 2, result.stderr
     (line,) = result.stderr.strip().splitlines()
     assert line.startswith(script)

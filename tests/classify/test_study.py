@@ -237,7 +237,8 @@ def trained(monkeypatch):
     """Stand in for the trainings; return what each was asked for."""
     asked = []
 
-    def train(member, training, test, settings, steps, folder, *, record, report):
+    def train(member, training, test, settings, steps, folder, *, real, record, report):
+        assert (real == len(training)) == (not member.condition.parts)
         asked.append((str(member), training, member.condition.policies, steps, record is not None))
         folder.mkdir(parents=True, exist_ok=True)
         if record is not None:
@@ -266,8 +267,8 @@ def test_a_seed_decides_the_start_whatever_the_condition(make, tmp_path, monkeyp
     started = {}
 
     class Training(ClassifierTraining):
-        def __init__(self, training, settings, seed, steps, policies=()):
-            super().__init__(training, settings, seed, steps, policies)
+        def __init__(self, training, settings, seed, *arguments):
+            super().__init__(training, settings, seed, *arguments)
             started[len(started)] = seed, self.network.get_weights()[-2]
 
         def in_turns(self):  # the start is enough

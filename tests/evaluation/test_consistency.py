@@ -35,7 +35,7 @@ def place(tmp_path_factory):
     return folder
 
 
-def mean_colour(weights, image_size, classes):
+def mean_colour(weights, image_size, classes, *_):
     """A network that looks at the mean colour alone, so that it learns in a moment."""
     images = keras.Input((image_size, image_size, 3))
     colours = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 16, -8)(images))

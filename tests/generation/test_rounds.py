@@ -152,8 +152,9 @@ def test_the_default_training_is_that_of_the_first_classifier(record, monkeypatc
     made = {}
 
     class Training:
-        def __init__(self, images, settings, seed, steps):
+        def __init__(self, images, settings, seed, steps, real):
             made.update(images=images, settings=settings, seed=seed, steps=steps, taken=0)
+            made["real"] = real
             self.network = "network"
 
         def in_turns(self):
@@ -171,7 +172,7 @@ def test_the_default_training_is_that_of_the_first_classifier(record, monkeypatc
     assert kept == record | {"round": 2, "steps": 8}
     assert told == [8]
     assert made["images"] is images
-    assert made["seed"] == 3
+    assert (made["seed"], made["real"]) == (3, 14)
     assert made["settings"].weights == "scratch"
     assert made["taken"] == made["steps"] == 8  # 2 epochs of the 14 real images in batches of 4
 
