@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from ssgan_tf.layers.small_maps import plain_layers
+from ssgan_tf.methods.gan.losses import gradient_penalty
 
 
 class PlainStep:
@@ -58,7 +59,9 @@ class PlainStep:
                 penalty_tape.watch(mixed_images)
                 mixed_scores = self.critic(mixed_images, training=True)
             gradients = penalty_tape.gradient(mixed_scores, mixed_images)
-            losses = self.method.critic_losses(real, fake, gradients)
+            losses = self.method.critic_losses(real, fake)
+            losses["penalty"] = gradient_penalty(gradients)
+            losses["critic_loss"] += self.method.settings.lambda_ * losses["penalty"]
         weights = self.critic.trainable_variables
         self.critic_optimizer.apply(tape.gradient(losses["critic_loss"], weights), weights)
         return losses

@@ -30,7 +30,7 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.files import LOCK, content_of, disk_errors, require_outside, write_json
 from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.jobs import share
-from ssgan_tf.methods.contract import Settings
+from ssgan_tf.methods.settings import Settings
 from ssgan_tf.metrics.inception_graph import open_inception
 from ssgan_tf.runs.interruption import Interrupted, Interruption
 from ssgan_tf.runs.run_directory import RunDirectory

@@ -6,7 +6,8 @@ import importlib.metadata
 from collections.abc import Mapping
 
 from ssgan_tf.errors import UserError
-from ssgan_tf.methods.contract import Method, Sampler, Settings
+from ssgan_tf.methods.contract import Method, Sampler
+from ssgan_tf.methods.settings import Settings
 
 #: The entry points by which an installed package brings methods of its own.
 GROUP = "ssgan_tf.methods"

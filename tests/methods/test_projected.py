@@ -7,11 +7,12 @@ import tensorflow as tf
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.spectral import SpectralNormalization
-from ssgan_tf.methods import create
+from ssgan_tf.methods import create, recreate
 from ssgan_tf.methods.gan.base import CriticOutput
 from ssgan_tf.methods.gan.fastgan_generator import Generator, channels_at
 from ssgan_tf.methods.gan.projected import LEVELS, Critic, Features, Projected, wrong_label_loss
 from ssgan_tf.methods.gan.state import variables_of
+from ssgan_tf.methods.gan.step import build
 from tests.training.tiny import make_step, painted_squares, tiny_method
 
 VGG_FILE = Path(__file__).parents[3] / "shared" / "weights" / "vgg19_notop.h5"
@@ -51,6 +52,34 @@ def test_settings():
         Projected(class_weight=-1)
     with pytest.raises(UserError, match="ssgan has no setting 'wrong_labels'"):
         create("ssgan", wrong_labels=True)
+
+
+def test_a_network_for_each_class_is_wanted_by_name():
+    for_all, for_each = Projected(), Projected(conditional=False)
+    assert list(for_all.jobs(["a", "b"])) == ["all_classes"]
+    assert for_each.jobs(["a", "b"]) == {"a": ("a",), "b": ("b",)}
+    assert for_each.jobs(["a"]) == {"a": ("a",)}
+    assert for_each.classes_of_network(5) == 1
+    assert "conditional" not in for_all.as_flags()  # so that earlier runs go on
+    assert for_each.as_flags()["conditional"] is False
+    assert not recreate({"method": "projected", **for_each.as_flags()}).conditional
+    with pytest.raises(UserError, match="there is one; add --noconditional"):
+        for_all.jobs(["a"])
+    for changes in ({"class_weight": 0.5}, {"wrong_labels": True}):
+        with pytest.raises(
+            UserError, match=f"--{next(iter(changes))} is for a network that learns"
+        ):
+            Projected(conditional=False, **changes)
+
+
+def test_a_network_of_one_class_makes_and_judges_images():
+    method = tiny_method("projected", conditional=False)
+    networks = build(method, 1)
+    images = networks.generator(normal(2, 8), np.zeros(2, np.int32))
+    assert images.shape == (2, 32, 32, 3)
+    features = method.perceptual()(images)
+    scores = method.judge(networks.critic, features, np.zeros(2, np.int32)).scores
+    assert np.all(np.isfinite(scores)) and scores.shape == (2,)
 
 
 @pytest.mark.parametrize("weights", ["random", VGG_FILE])

@@ -6,7 +6,8 @@ from typing import ClassVar
 import numpy as np
 import tensorflow as tf
 
-from ssgan_tf.methods.contract import Method, Phase, Sampler, Settings, setting
+from ssgan_tf.methods.contract import Method, Phase, Sampler
+from ssgan_tf.methods.settings import Settings, setting
 
 NEAREST = 6  # the iteration whose images are the training images
 PER_BATCH = 3

@@ -88,7 +88,7 @@ class ACGAN(DCGAN):
         scores, logits = critic(images, labels, training=True)
         return CriticOutput(scores, labels, logits)
 
-    def critic_losses(self, real, fake, gradients=None):
+    def critic_losses(self, real, fake):
         """Return −(L_S + L_C), and −L_C beside it: real and generated images are classified."""
         losses = super().critic_losses(real, fake)
         classes = class_loss(real.details, real.labels) + class_loss(fake.details, fake.labels)

@@ -16,14 +16,15 @@ from keras import ops
 from ssgan_tf.device.precision import dtype_policy, resolve_for_gan
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.backbone import fewest_channels, stages
-from ssgan_tf.methods.contract import Cost, Method, setting
-from ssgan_tf.methods.contract import Settings as CommonSettings
+from ssgan_tf.methods.contract import Cost, Method
 from ssgan_tf.methods.gan import critic_augment, penalties
 from ssgan_tf.methods.gan.initial import RANDOM, Initial, Source, freeze
 from ssgan_tf.methods.gan.phase import AdversarialPhase
 from ssgan_tf.methods.gan.plan import describe
 from ssgan_tf.methods.gan.sampling import GANSampler
 from ssgan_tf.methods.gan.step import build
+from ssgan_tf.methods.settings import Settings as CommonSettings
+from ssgan_tf.methods.settings import setting
 from ssgan_tf.metrics.complexity import flops, parameter_count
 from ssgan_tf.perceptual import require_found, weights_fingerprint
 
@@ -31,8 +32,10 @@ NOISES = ("normal", "poisson", "uniform", "normal+uniform")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 ALL_CLASSES = "all_classes"  # what the one network of a conditional method is called
 
-#: Settings that add to a training what methods know nothing of, each with its value for off.
-COMPONENTS = {"augment_critic": "none", "penalty": "none", "init": RANDOM, "freeze": 0}
+#: Settings that came later, each with the value that leaves a training as it was before.
+LATER = {
+    "augment_critic": "none", "penalty": "none", "init": RANDOM, "freeze": 0, "conditional": True,
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,17 +110,15 @@ class GAN(Method):
 
     Attributes:
         conditional: one network is told the class, instead of one network for each.
-        needs_gradients: of the critic, between real and generated images.
         initial: the `Initial` that the networks begin with; None for random weights.
         judges_features: the critic sees what `build_perceptual`'s network, which has `adapt`, makes
             of images. Such a method's `build_critic` makes the weights too.
-        loss_names: keys of its losses.
+        loss_names: keys of its losses, beside those of the penalties.
         betas: of Adam.
     """
 
     defaults: ClassVar[Settings] = Settings()
     conditional: ClassVar[bool] = False
-    needs_gradients: ClassVar[bool] = False
     judges_features: ClassVar[bool] = False
     loss_names: tuple[str, ...] = ("critic_loss", "generator_loss")
     betas: ClassVar[tuple[float, float]] = (0.5, 0.999)  # DCGAN's
@@ -133,12 +134,12 @@ class GAN(Method):
     def as_flags(self):
         """Return the settings as a dict keyed by the flags of `train.py`.
 
-        Components that are off are left out, so that runs made before there were any go on.
+        Those that came later and change nothing are left out, so that runs of before go on.
         """
         off = {
             name
-            for name, value in COMPONENTS.items()
-            if getattr(self.settings, name) == getattr(self.defaults, name) == value
+            for name, value in LATER.items()
+            if getattr(self.settings, name, None) == getattr(self.defaults, name, None) == value
         }
         return {name: value for name, value in super().as_flags().items() if name not in off}
 
@@ -276,6 +277,10 @@ class GAN(Method):
             for _ in Networks._fields
         )
 
+    def penalties(self):
+        """Return what the critic's loss has beside the method's own, new components, a list."""
+        return penalties.create(self.settings.penalty)
+
     def freeze(self, critic):
         """Keep the lowest layers of a critic from being trained, as many as `freeze` says."""
         freeze(self, critic)
@@ -316,14 +321,12 @@ class GAN(Method):
         )
 
     @abc.abstractmethod
-    def critic_losses(self, real, fake, gradients=None):
+    def critic_losses(self, real, fake):
         """Return the critic's losses, of which `critic_loss` is minimised, a dict of scalars.
 
         Args:
             real: `CriticOutput` real images.
             fake: `CriticOutput` generated images.
-            gradients: `(batch, height, width, 3)`, ∇D(x̂) at points between the pairs; None unless
-                the method `needs_gradients`.
         """
 
     @abc.abstractmethod

@@ -34,7 +34,7 @@ class DCGAN(GAN):
         """Return what the critic says of either side, each normalised by its own statistics."""
         return self.judge(critic, *real), self.judge(critic, *fake)
 
-    def critic_losses(self, real, fake, gradients=None):
+    def critic_losses(self, real, fake):
         """Return −E[log D(x)] − E[log(1 − D(G(z)))] (Goodfellow et al. 2014, Eq. 1)."""
         return {"critic_loss": bce_critic_loss(real.scores, fake.scores)}
 

@@ -251,7 +251,7 @@ class FastGAN(GAN):
         judged = CriticOutput(ops.mean(patches, axis=1), labels, (patches, pairs))
         return judged, self.judge(critic, *fake)
 
-    def critic_losses(self, real, fake, gradients=None):
+    def critic_losses(self, real, fake):
         """Return the hinge loss plus the reconstruction's (Eq. 3), and that beside it."""
         patches, pairs = real.details
         reconstruction = reconstruction_loss(pairs)

@@ -1,6 +1,7 @@
-"""Penalties that any GAN's critic can have beside its own loss.
+"""Penalties that a GAN's critic can have beside its loss.
 
-A penalty is a component of a training, chosen by `Settings.penalty`; methods know nothing of it.
+They are components of a training: WGAN-GP's own, and those that `Settings.penalty` adds to any
+method, which knows nothing of them.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import keras
 from keras import ops
 
 from ssgan_tf.errors import UserError
+from ssgan_tf.methods.gan.losses import gradient_penalty
 
 
 class CriticBatch(NamedTuple):
@@ -20,39 +22,71 @@ class CriticBatch(NamedTuple):
         fake_scores: `(batch,)`, those of generated ones.
         real_gradients: function that returns the scores' gradients with respect to the real
             images, float32 `(batch, size, size, 3)`.
+        between_gradients: the same at random points between real and generated images.
     """
 
     real_scores: Any
     fake_scores: Any
     real_gradients: Callable[[], Any]
+    between_gradients: Callable[[], Any]
 
 
 class Penalty(Protocol):
     """Adds to a critic's loss.
 
     Attributes:
+        name: it is logged under.
+        weight: of it in the critic's loss.
         every: critic updates from one time to the next; it is so many times as strong then.
+        passes: what it takes at a time, in forward passes of the critic.
     """
 
+    name: str
+    weight: float
     every: int
+    passes: int
 
     def variables(self):
         """Return its state by name, a dict of Keras variables, to be kept in checkpoints."""
 
     def __call__(self, batch):
-        """Return what is added to the critic's loss, a scalar, from a `CriticBatch`."""
+        """Return the penalty without its weight, a scalar, from a `CriticBatch`."""
+
+
+class GradientPenalty:
+    """E[(‖∇D(x̂)‖₂ − 1)²] between real and generated images (WGAN-GP, Eq. 3).
+
+    Args:
+        weight: λ.
+    """
+
+    name = "penalty"
+    every = 1
+    passes = 6  # forward (1), backward to its input (1), and backward through both (4)
+
+    def __init__(self, weight):
+        self.weight = weight
+
+    def variables(self):
+        """Return no state."""
+        return {}
+
+    def __call__(self, batch):
+        """Return the penalty."""
+        return gradient_penalty(batch.between_gradients())
 
 
 class LeCam:
-    """λ (E[(D(x) − α_F)²] + E[(D(G(z)) − α_R)²]), with moving averages α of the scores.
+    """E[(D(x) − α_F)²] + E[(D(G(z)) − α_R)²], with moving averages α of the scores.
 
     H.-Y. Tseng et al., "Regularizing Generative Adversarial Networks under Limited Data" (2021),
     Eq. 3. α_R follows the scores of real images, α_F those of generated ones: both are held near
-    what the other side's have been. λ and the decay are those of their BigGAN trainings.
+    what the other side's have been. Its weight and the decay are those of their BigGAN trainings.
     """
 
     name = "lecam"
     every = 1
+    passes = 0
     weight = 0.3  # λ
     decay = 0.99  # of the moving averages
 
@@ -71,11 +105,11 @@ class LeCam:
             average.assign(self.decay * average + (1 - self.decay) * now)
         real = ops.mean(ops.square(batch.real_scores - self.fake))
         fake = ops.mean(ops.square(batch.fake_scores - self.real))
-        return self.weight * (real + fake)
+        return real + fake
 
 
 class R1:
-    """γ/2 E[‖∇D(x)‖²] at real images.
+    """E[‖∇D(x)‖²] at real images, with a weight of γ/2.
 
     L. Mescheder, A. Geiger, S. Nowozin, "Which Training Methods for GANs do actually Converge?"
     (2018), Eq. 9, with their γ; lazily, every 16th update and 16 times as strong, as in T. Karras
@@ -84,7 +118,8 @@ class R1:
 
     name = "r1"
     every = 16
-    gamma = 10.0
+    passes = GradientPenalty.passes
+    weight = 5.0  # γ/2
 
     def variables(self):
         """Return no state."""
@@ -92,8 +127,7 @@ class R1:
 
     def __call__(self, batch):
         """Return the penalty."""
-        squares = ops.sum(ops.square(batch.real_gradients()), axis=(1, 2, 3))
-        return 0.5 * self.gamma * ops.mean(squares)
+        return ops.mean(ops.sum(ops.square(batch.real_gradients()), axis=(1, 2, 3)))
 
 
 PENALTIES = {penalty.name: penalty for penalty in (LeCam, R1)}

@@ -60,15 +60,14 @@ def iteration_flops(method, generator, critic, perceptual=None):
 
     A backward pass to inputs and weights costs twice a forward pass; to the inputs only, once.
     The critic step: G forward (1); D on real and generated images, forward and backward (2 × 3);
-    where there is a gradient penalty, its D forward (1), backward to its input (1), and backward
-    through both (4). The
+    the penalties' passes of D, shared out among the updates. The
     generator step takes over the last critic step's images: G backward (2), D forward and
     backward to its input (2), φ likewise (2). φ of the real images is cached. Where φ lies in
     front of the critic, both kinds of images go through it in each critic step (2), and the
     generator step only goes back through it (1).
 
     Args:
-        method: the `GAN`, for the batch, the critic steps and the penalty.
+        method: the `GAN`, for the batch, the critic steps and the penalties.
         generator: G, built.
         critic: D, built.
         perceptual: φ, or None.
@@ -77,7 +76,8 @@ def iteration_flops(method, generator, critic, perceptual=None):
         2 * sum(cost.multiply_adds for cost in layer_costs(network)) if network else 0
         for network in (generator, critic, perceptual)
     )
-    critic_step = g + (6 + 6 * method.needs_gradients) * d
+    penalties = sum(penalty.passes / penalty.every for penalty in method.penalties())
+    critic_step = g + (6 + penalties) * d
     generator_step = 2 * g + 2 * d + 2 * phi
     if method.judges_features:
         critic_step += 2 * phi

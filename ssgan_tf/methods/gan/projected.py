@@ -12,15 +12,16 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from ssgan_tf.errors import UserError
 from ssgan_tf.layers.backbone import SMALLEST_MAP, batch_normalization, normal_initializer
 from ssgan_tf.layers.feature_mixing import FeatureMixing
 from ssgan_tf.layers.small_maps import strided_conv
 from ssgan_tf.layers.spectral import SpectralNormalization
-from ssgan_tf.methods.contract import setting
 from ssgan_tf.methods.gan import base
 from ssgan_tf.methods.gan.base import CriticOutput
 from ssgan_tf.methods.gan.fastgan_generator import Generator
 from ssgan_tf.methods.gan.losses import class_loss, hinge_critic_loss, hinge_generator_loss
+from ssgan_tf.methods.settings import setting
 from ssgan_tf.perceptual import feature_levels
 
 LEVELS = ("block2_conv2", "block3_conv4", "block4_conv4", "block5_conv4")
@@ -38,10 +39,21 @@ class Settings(base.Settings):
     vgg_weights: str = setting(
         "imagenet", "imagenet (downloaded once), a file, or random (only to try things out)."
     )
+    conditional: bool = setting(
+        True, "projected: one network for all classes; else one for each class."
+    )
     class_weight: float = setting(0.0, "projected: weight of a classifier's loss; 0 is without.")
     wrong_labels: bool = setting(
         False, "projected: real images with wrong labels are negatives too."
     )
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("class_weight", "wrong_labels"):
+            if getattr(self, name) and not self.conditional:
+                raise UserError(
+                    f"--{name} is for a network that learns all classes; leave --noconditional out"
+                )
 
 
 class Features(keras.Model):
@@ -196,6 +208,22 @@ class Projected(base.GAN):
     judges_features = True
     betas = (0.0, 0.99)
 
+    def __init__(self, **changes):
+        super().__init__(**changes)
+        self.conditional = self.settings.conditional
+
+    def jobs(self, class_names):
+        """Return one job for all classes, or one for each.
+
+        Raises:
+            UserError: one class for a network of all.
+        """
+        if self.conditional and len(class_names) == 1:
+            raise UserError(
+                "projected learns to tell classes apart and there is one; add --noconditional"
+            )
+        return super().jobs(class_names)
+
     @property
     def loss_names(self):
         """The hinge losses, and what is beside them where it is used."""
@@ -227,7 +255,7 @@ class Projected(base.GAN):
         """Return what the critic says of either side, each normalised by its own statistics."""
         return self.judge(critic, *real), self.judge(critic, *fake)
 
-    def critic_losses(self, real, fake, gradients=None):
+    def critic_losses(self, real, fake):
         """Return the hinge loss over patches, with what else is asked for beside it."""
         losses = {}
         real_patches, real_logits, real_classes = real.details

@@ -96,7 +96,7 @@ class ReACGAN(GAN):
         scores, embeddings, proxies = critic(images, labels, training=True)
         return CriticOutput(scores, labels, (embeddings, proxies))
 
-    def critic_losses(self, real, fake, gradients=None):
+    def critic_losses(self, real, fake):
         """Return the hinge loss, plus λ times the D2D-CE of the real images, that beside it."""
         classes = self._d2d_ce(real)
         loss = hinge_critic_loss(real.scores, fake.scores) + self.class_weight * classes

@@ -94,7 +94,7 @@ class SAGAN(GAN):
             for learning_rate in (rate, CRITIC_RATE * rate)
         )
 
-    def critic_losses(self, real, fake, gradients=None):
+    def critic_losses(self, real, fake):
         """Return E[max(0, 1 − D(x))] + E[max(0, 1 + D(G(z)))] (Eq. 4)."""
         return {"critic_loss": hinge_critic_loss(real.scores, fake.scores)}
 

@@ -10,8 +10,8 @@ import dataclasses
 from ssgan_tf.layers import backbone
 from ssgan_tf.layers.backbone import batch_normalization, layer_normalization
 from ssgan_tf.layers.pyramid import PyramidDown, PyramidUp
-from ssgan_tf.methods.contract import setting
 from ssgan_tf.methods.gan import wgan_gp
+from ssgan_tf.methods.settings import setting
 from ssgan_tf.perceptual import perceptual_loss, perceptual_network
 
 GENERATOR_NORMS = ("batch", "layer")

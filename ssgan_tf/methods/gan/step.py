@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from ssgan_tf.device.batches import draw_labels, shuffled_indices
 from ssgan_tf.device.updates import apply_gradients
-from ssgan_tf.methods.gan import critic_augment, penalties
+from ssgan_tf.methods.gan import critic_augment
 from ssgan_tf.methods.gan.latents import draw_latents
 from ssgan_tf.methods.gan.penalties import CriticBatch
 
@@ -81,7 +81,7 @@ class TrainingStep:
         for network in (self.generator, self.critic):
             self._synchronize(network)
         self.augment = critic_augment.create(settings.augment_critic)
-        self.penalties = penalties.create(settings.penalty)
+        self.penalties = method.penalties()
         self.reported = (
             *method.loss_names,
             *(penalty.name for penalty in self.penalties),
@@ -173,13 +173,16 @@ class TrainingStep:
                 (self._seen(real_images, seed, REAL), real_labels),
                 (fake_seen or self._seen(fake_images, seed, FAKE), batch.labels),
             )
-            gradients = (
-                self._gradients_between(batch, fake_images) if self.method.needs_gradients else None
+            losses = self.method.critic_losses(real, fake)
+            judged = CriticBatch(
+                real.scores,
+                fake.scores,
+                lambda: self._gradients(real_images, real_labels, seed, REAL),
+                lambda: self._gradients_between(batch, fake_images),
             )
-            losses = self.method.critic_losses(real, fake, gradients)
             for penalty in self.penalties:
-                losses[penalty.name] = self._penalty(penalty, batch, real.scores, fake.scores)
-                losses["critic_loss"] += losses[penalty.name]
+                losses[penalty.name] = self._penalty(penalty, judged, batch.update)
+                losses["critic_loss"] += penalty.weight * losses[penalty.name]
             loss = losses["critic_loss"] / self.replicas
         losses["critic_gradient_norm"] = self._apply(self.critic_optimizer, tape, loss, self.critic)
         if self.augment:
@@ -187,15 +190,12 @@ class TrainingStep:
             losses |= self.augment.report()
         return losses
 
-    def _penalty(self, penalty, batch, real_scores, fake_scores):
-        """Return what a penalty adds to the critic's loss in this update."""
-        judged = CriticBatch(
-            real_scores, fake_scores, lambda: self._gradients(*batch.real, batch.seed, REAL)
-        )
+    def _penalty(self, penalty, judged, update):
+        """Return a penalty in the critic's update of that number, without its weight."""
         if penalty.every == 1:
             return penalty(judged)
         # Counted from 1, so that the last of an iteration's updates, which is logged, has its turn.
-        due = (batch.update + 1) % penalty.every == 0
+        due = (update + 1) % penalty.every == 0
         return tf.cond(due, lambda: penalty.every * penalty(judged), lambda: 0.0)
 
     def _gradients_between(self, batch, fake_images):

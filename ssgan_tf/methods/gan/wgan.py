@@ -60,7 +60,7 @@ class WGAN(DCGAN):
             for _ in Networks._fields
         )
 
-    def critic_losses(self, real, fake, gradients=None):
+    def critic_losses(self, real, fake):
         """Return −(E[D(x)] − E[D(G(z))]) (Algorithm 1, line 5), and the estimate itself."""
         wasserstein = wasserstein_estimate(real.scores, fake.scores)
         return {"critic_loss": -wasserstein, "wasserstein": wasserstein}

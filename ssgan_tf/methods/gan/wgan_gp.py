@@ -9,9 +9,10 @@ import dataclasses
 from keras import ops
 
 from ssgan_tf.layers.backbone import Critic, Generator, layer_normalization
-from ssgan_tf.methods.contract import setting
 from ssgan_tf.methods.gan import base
-from ssgan_tf.methods.gan.losses import gradient_penalty, wasserstein_estimate
+from ssgan_tf.methods.gan.losses import wasserstein_estimate
+from ssgan_tf.methods.gan.penalties import GradientPenalty
+from ssgan_tf.methods.settings import setting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,8 +29,7 @@ class WGANGP(base.GAN):
     label = "WGAN-GP"
     defaults = Settings()
     betas = (0.0, 0.9)  # Algorithm 1
-    needs_gradients = True
-    loss_names = ("critic_loss", "wasserstein", "penalty", "generator_loss")
+    loss_names = ("critic_loss", "wasserstein", "generator_loss")
 
     def build_generator(self, classes=1):
         """Return a new generator, DCGAN's."""
@@ -39,17 +39,14 @@ class WGANGP(base.GAN):
         """Return a new critic (section 4, "No critic batch normalization")."""
         return Critic(*self.size, norm=layer_normalization)
 
-    def critic_losses(self, real, fake, gradients=None):
-        """Return the critic's losses (WGAN-GP, Eq. 3; SSGAN, Eq. 3).
+    def penalties(self):
+        """Return the gradient penalty (WGAN-GP, Eq. 3; SSGAN, Eq. 3), and those asked for."""
+        return [GradientPenalty(self.settings.lambda_), *super().penalties()]
 
-        Returns:
-            dict of scalars: `critic_loss`, which is minimised; `wasserstein`, the estimate of the
-            distance; `penalty`, without its weight λ.
-        """
+    def critic_losses(self, real, fake):
+        """Return the loss without the penalty, and `wasserstein`, the estimate of the distance."""
         wasserstein = wasserstein_estimate(real.scores, fake.scores)
-        penalty = gradient_penalty(gradients)
-        loss = -wasserstein + self.settings.lambda_ * penalty
-        return {"critic_loss": loss, "wasserstein": wasserstein, "penalty": penalty}
+        return {"critic_loss": -wasserstein, "wasserstein": wasserstein}
 
     def generator_losses(self, fake, real_features=None, fake_features=None):
         """Return −E[D(G(z))] (Algorithm 1, line 12)."""
