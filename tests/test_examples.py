@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,6 +26,7 @@ def parameters(preset):
     }
 
 
+@pytest.mark.long
 def test_the_notebook_leads_from_a_folder_to_a_verdict(tmp_path, preset, monkeypatch):
     book = nbformat.read(ROOT / "examples" / "quickstart.ipynb", as_version=4)
     (cell,) = [cell for cell in book.cells if "parameters" in cell.metadata.get("tags", [])]

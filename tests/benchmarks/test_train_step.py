@@ -103,6 +103,7 @@ def test_table_and_progress_are_printed(finished):
         assert f"{row['seconds_per_iteration']:.3f}" in line
 
 
+@pytest.mark.long
 def test_plain_iteration_computes_what_ours_does():
     method, images = create("ssgan", **TINY), image_set(noise_images())
     ours = train_step.make_contender("ours_float32", method, images)

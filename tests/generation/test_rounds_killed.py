@@ -37,6 +37,7 @@ def trained(tmp_path, preset, monkeypatch):
     return tmp_path / "run", tmp_path / "classifier"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
 def test_killed_and_interrupted_rounds_end_as_undisturbed_ones(trained, tmp_path, capsys):
     run, classifier = trained

@@ -64,7 +64,6 @@ class Drifting(Method):
         yield DriftingPhase(job, self.settings.scored)
 
     def sampler(self, trained, real, average=True):
-        if not trained:
-            return DriftingSampler(real(), 0)
-        images, (job,) = real(), trained.values()
-        return DriftingSampler(images, int(job.weights("")["iteration"]))
+        done = [int(job.weights("")["iteration"]) for job in trained.values()]
+        images = real().with_classes(sorted(trained)) if trained else real()
+        return DriftingSampler(images, min(done, default=0))

@@ -79,6 +79,7 @@ def test_every_other_method_keeps_its_replicas_equal(tmp_path):
             assert np.all(np.isfinite(held[name])), name
 
 
+@pytest.mark.long
 def test_two_machines_train_one_network(tmp_path, alone):
     ports = [_free_port() for _ in range(2)]
     workers = [f"127.0.0.1:{port}" for port in ports]
