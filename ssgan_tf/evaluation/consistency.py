@@ -41,14 +41,16 @@ CHOSEN = (
 )
 
 
-def require_consistency(inputs):
-    """Refuse images that class consistency cannot be measured on.
+def require_consistency(inputs, settings):
+    """Refuse, before anything is measured, images and classifiers that do not go together.
 
     Args:
         inputs: the `Inputs`.
+        settings: the `ConsistencySettings`.
 
     Raises:
-        UserError: there is a single class, or a class without held-out images.
+        UserError: there is a single class, or a class without held-out images; or a given
+            classifier is none, or does not fit.
     """
     if len(inputs.real.class_names) < 2:
         raise UserError(
@@ -62,6 +64,15 @@ def require_consistency(inputs):
             f"out of {', '.join(lacking)}; name the real images with --dataset, and a generator "
             "that was trained without --all_images"
         )
+    _given(inputs, settings)
+
+
+def _given(inputs, settings):
+    """Return the classifiers that the settings name, a dict by folder; refuse what does not fit."""
+    given = load_classifiers(settings.classifier) if settings.classifier else {}
+    for place, classifier in given.items():
+        require_fit(place, classifier, inputs.real.select(inputs.held_out))
+    return given
 
 
 def measure_consistency(inputs, settings, folder, *, source, path=None, seed=0, progress=True):
@@ -85,9 +96,7 @@ def measure_consistency(inputs, settings, folder, *, source, path=None, seed=0, 
     """
     training, held_out = (inputs.real.select(side) for side in (inputs.training, inputs.held_out))
     generated = inputs.generated
-    given = load_classifiers(settings.classifier) if settings.classifier else {}
-    for place, classifier in given.items():
-        require_fit(place, classifier, held_out)
+    given = _given(inputs, settings)
     classifiers = list(given.values())
     judges = _judges(training, generated, settings, classifiers, Path(folder), source, seed)
     asked = {"generated": generated, "held_out": held_out}

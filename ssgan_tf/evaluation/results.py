@@ -93,7 +93,7 @@ def evaluate(
         progress=progress, **inputs,
     )  # fmt: skip
     if consistency is not None:
-        require_consistency(found)
+        require_consistency(found, consistency)
     groups = read_super_classes(super_classes, found.real.class_names)
     accuracy = None if baseline is None else read_baseline(baseline, found.real.class_names)
     own_cost = cost(found.manifest)

@@ -220,9 +220,9 @@ def test_one_class_or_no_held_out_images_are_refused(place, perfect):
     whole = load_inputs(place / "perfect", real=place / "real", cache_dir=place / "cache",
                         progress=False)  # fmt: skip
     with pytest.raises(UserError, match="none are held out of blue, red; name the real images"):
-        require_consistency(whole)
+        require_consistency(whole, SETTINGS)
     with pytest.raises(UserError, match="needs two or more classes"):
-        require_consistency(inputs_of(place, place / "perfect", classes=["red"]))
+        require_consistency(inputs_of(place, place / "perfect", classes=["red"]), SETTINGS)
 
 
 def test_leaks_and_choices_are_said(place, perfect, tmp_path):
