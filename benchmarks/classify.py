@@ -15,7 +15,15 @@ from ssgan_tf import command_line  # first, because it keeps TensorFlow's start 
 # isort: split
 import keras
 
-from benchmarks.figures import require_folder, say, take_turns, write_figures
+from benchmarks.figures import (
+    define_turns,
+    in_gflops,
+    limits_in_words,
+    require_folder,
+    say,
+    take_turns,
+    write_figures,
+)
 from benchmarks.plain_classifier import PlainTraining
 from ssgan_tf.classify.training import ClassifierSettings, ClassifierTraining
 from ssgan_tf.data import load_dataset
@@ -91,12 +99,11 @@ def contenders_table(result):
         )
         for name, row in result["contenders"].items()
     ]
-    limits = ", ".join(f"{rate:.0f} in {name}" for name, rate in result["matmul_gflops"].items())
     return Table(
         columns,
         rows,
         caption=f"Training of a classifier, {result['image_gflop']:.3g} GFLOP an image",
-        note=f"Limit of matrix products, GFLOP/s: {limits}",
+        note=f"Limit of matrix products, GFLOP/s: {limits_in_words(result)}",
     )
 
 
@@ -107,10 +114,8 @@ flags.DEFINE_integer("batch_size", 32, "Images a step.")
 flags.DEFINE_string(
     "weights", "scratch", "scratch (as fast as any), imagenet, or a preset's folder."
 )
-flags.DEFINE_integer("rounds", 5, "Turns of each contender.", lower_bound=1)
+define_turns(flags, __file__)
 flags.DEFINE_integer("steps", 20, "Gradient steps in a turn.", lower_bound=1)
-flags.DEFINE_multi_integer("matmul_size", [2048, 4096], "Sizes of matrices.", lower_bound=1)
-flags.DEFINE_string("json", str(Path(__file__).with_suffix(".json")), "Where figures go.")
 
 
 def main(values):
@@ -137,7 +142,7 @@ def main(values):
         "contenders": rows,
         "ratio": rows["ours"]["images_per_second"] / rows["plain"]["images_per_second"],
         "image_gflop": flops / 1e9,
-        "matmul_gflops": {name: rate / 1e9 for name, rate in limits.items()},
+        "matmul_gflops": in_gflops(limits),
     }
     say(f"\n{contenders_table(result).text()}\n")
     say(f"ours / plain: {result['ratio']:.2f}")

@@ -24,6 +24,28 @@ def require_folder(path):
         raise UserError(f"--json: no folder {Path(path).parent}; make it or choose another")
 
 
+def define_turns(flags, script):
+    """Define the flags behind `take_turns` and `write_figures`: rounds, matmul_size and json.
+
+    Args:
+        flags: the benchmark's `Flags`.
+        script: its path; the figures go beside it.
+    """
+    flags.DEFINE_integer("rounds", 5, "Turns of each contender.", lower_bound=1)
+    flags.DEFINE_multi_integer("matmul_size", [2048, 4096], "Sizes of matrices.", lower_bound=1)
+    flags.DEFINE_string("json", str(Path(script).with_suffix(".json")), "Where figures go.")
+
+
+def in_gflops(limits):
+    """Return limits of `take_turns` in GFLOP/s, for JSON."""
+    return {name: rate / 1e9 for name, rate in limits.items()}
+
+
+def limits_in_words(result):
+    """Return the limits among the figures of a benchmark: "490 in float32, 901 in bfloat16"."""
+    return ", ".join(f"{rate:.0f} in {name}" for name, rate in result["matmul_gflops"].items())
+
+
 def take_turns(contenders, rounds, count, matmul_sizes, unit):
     """Let the contenders and the matrix products take turns, so that noise meets all alike.
 

@@ -18,7 +18,15 @@ from ssgan_tf import command_line  # first, because it keeps TensorFlow's start 
 # isort: split
 import keras
 
-from benchmarks.figures import require_folder, say, take_turns, write_figures
+from benchmarks.figures import (
+    define_turns,
+    in_gflops,
+    limits_in_words,
+    require_folder,
+    say,
+    take_turns,
+    write_figures,
+)
 from benchmarks.plain_step import PlainStep
 from ssgan_tf.data import load_dataset
 from ssgan_tf.device.precision import dtype_policy, resolve_precision
@@ -46,7 +54,9 @@ def make_contender(name, method, images):
 
 def counted_flops(step):
     """Return the operations of one iteration of a `TrainingStep`, those really done."""
-    return iteration_flops(step.method, step.generator, step.critic, step.perceptual)
+    return iteration_flops(
+        step.method, step.generator, step.critic, step.perceptual or step.features
+    )
 
 
 def peak_memory(name):
@@ -125,12 +135,11 @@ def describe(result):
             )
         ]
         rows.append((name, *cells))
-    limits = ", ".join(f"{rate:.0f} in {name}" for name, rate in result["matmul_gflops"].items())
     return "\n".join([
         *("{:13} {:15} {:>11} {:>8} {:>8} {:>9}".format(*row) for row in rows),
         f"plain / ours: {result['ratio']:.2f}",
         f"an iteration of ours: {result['iteration_gflop']:.0f} GFLOP",
-        f"limit of matrix products, GFLOP/s: {limits}",
+        f"limit of matrix products, GFLOP/s: {limits_in_words(result)}",
         f"train.py, from command to first iteration: {result['seconds_to_first_iteration']:.1f} s",
     ])  # fmt: skip
 
@@ -138,10 +147,8 @@ def describe(result):
 flags = command_line.Flags()
 flags.define_settings({name: setting_fields()[name] for name in SETTINGS})
 flags.DEFINE_string("dataset", "demo", "Name or path of the images; their first class is used.")
-flags.DEFINE_integer("rounds", 5, "Turns of each contender.", lower_bound=1)
+define_turns(flags, __file__)
 flags.DEFINE_integer("iterations", 2, "Iterations in a turn.", lower_bound=1)
-flags.DEFINE_multi_integer("matmul_size", [2048, 4096], "Sizes of matrices.", lower_bound=1)
-flags.DEFINE_string("json", str(Path(__file__).with_suffix(".json")), "Where figures go.")
 flags.DEFINE_enum("only", None, CONTENDERS, "Write this contender's peak memory to --json.")
 
 
@@ -173,7 +180,7 @@ def main(values):
         "contenders": rows,
         "ratio": rows["plain"]["seconds_per_iteration"] / rows["ours"]["seconds_per_iteration"],
         "iteration_gflop": counted_flops(contenders["ours"]) / 1e9,
-        "matmul_gflops": {name: rate / 1e9 for name, rate in limits.items()},
+        "matmul_gflops": in_gflops(limits),
         "seconds_to_first_iteration": first,
     }
     print(describe(result))

@@ -7,20 +7,15 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks import methods
-from ssgan_tf import plots
 from ssgan_tf.methods import create
 from ssgan_tf.methods.gan.plan import iteration_flops
 from ssgan_tf.methods.gan.step import build
-from tests.training.tiny import painted_squares
+from tests.evaluation.folders import write_set
 
 
 def test_figures_of_every_method_follow_from_each_other(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("SSGAN_CACHE", str(tmp_path / "cache"))
-    images = painted_squares(per_class=6, classes=("left", "right"))
-    for path, image in zip(images.paths, images.images, strict=True):
-        target = (tmp_path / "images" / path).with_suffix(".png")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        plots.write_png(target, image)
+    write_set(tmp_path / "images", count=6, size=32)
     values = SimpleNamespace(
         methods=["dcgan", "acgan"], dataset=str(tmp_path / "images"), image_size=32,
         base_channels=32, vgg_weights="random", rounds=3, iterations=1, matmul_size=[64],
