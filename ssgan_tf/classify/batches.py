@@ -22,16 +22,14 @@ def batch_plan(settings, real, count, steps, seed):
         seed: of the training, an integer.
     """
     size = settings.batch_size
-    of_all = of_real = (seed, 0)
-    of_added = (seed, 1)
     if real == count or (settings.added_share is None and settings.schedule == MIXED):
-        return lambda step: shuffled_indices(step, size, count, of_all)
+        return lambda step: shuffled_indices(step, size, count, (seed, 0))
 
     def from_real(step, size):
-        return shuffled_indices(step, size, real, of_real)
+        return shuffled_indices(step, size, real, (seed, 0))
 
     def from_added(step, size):
-        return real + shuffled_indices(step, size, count - real, of_added)
+        return real + shuffled_indices(step, size, count - real, (seed, 1))
 
     if settings.schedule == ADDED_THEN_REAL:
         first = steps // 2

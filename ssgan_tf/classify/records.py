@@ -10,7 +10,6 @@ import numpy as np
 from ssgan_tf.classify.member import ordered_fingerprint
 from ssgan_tf.classify.network import load_backbone
 from ssgan_tf.classify.protocol import VALIDATION
-from ssgan_tf.classify.training import ClassifierSettings
 from ssgan_tf.data.loading import datasets_folder, lasting_name
 from ssgan_tf.device.precision import resolve_precision
 from ssgan_tf.perceptual import weights_fingerprint
@@ -24,7 +23,7 @@ MADE_BY = f"ssgan_tf {__version__}"
 
 def settings_of(study):
     """Return all settings that affect training, by flag, a dict."""
-    training = dataclasses.asdict(study.settings)
+    training = study.settings.recorded()
     training["learning_rate"] = study.settings.rate
     training["precision"] = resolve_precision(study.settings.precision)
     if study.settings.weights != "scratch":
@@ -34,10 +33,6 @@ def settings_of(study):
         training["weights"] += f" sha256 {weights_fingerprint(backbone)}"
     protocol = dataclasses.asdict(study.protocol)
     del protocol["test_per_class"]  # follows from the images themselves
-    # What is as it was before there was a choice is left out, so that studies of then go on.
-    for name in ("network", "probe", "added_share", "schedule", "added_smoothing"):
-        if training[name] == getattr(ClassifierSettings, name):
-            del training[name]
     return {
         "classes": ",".join(study.images.class_names),
         "image_size": study.images.image_size,
@@ -80,7 +75,7 @@ def make_record(study, member):
             "datasets_dir": str(datasets_folder(study.datasets_dir).absolute()),
         },
         "split": {"seed": study.protocol.seed, "test_per_class": study.protocol.test_per_class},
-        "settings": dataclasses.asdict(study.settings),
+        "settings": study.settings.recorded(),
         "steps": study.steps(member),
         "learnt_from": hashes_by_class(study.division.training),
         "held_out": hashes_by_class(study.division.held_out),

@@ -19,6 +19,8 @@ from ssgan_tf.errors import UserError
 BUDGETS = ("steps", "epochs")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 PREDICTION_BATCH = 256
+#: Settings that came later; with their defaults trainings are what they were before.
+LATER = ("network", "probe", "added_share", "schedule", "added_smoothing")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +58,18 @@ class ClassifierSettings:
                 f"--added_share is for batches of both kinds of images, which --schedule "
                 f"{ADDED_THEN_REAL} has none of; give one of them"
             )
+
+    def recorded(self):
+        """Return the settings as files keep them, a dict.
+
+        Those that came later and change nothing are left out, so that what earlier versions
+        trained is known as the same.
+        """
+        return {
+            name: value
+            for name, value in dataclasses.asdict(self).items()
+            if name not in LATER or value != getattr(ClassifierSettings, name)
+        }
 
     @property
     def rate(self):

@@ -9,7 +9,6 @@ Two questions, each with the answer for real images beside it:
   same trained on as many real images is beside it.
 """
 
-import dataclasses
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,11 +41,14 @@ CHOSEN = (
 
 
 def require_consistency(inputs, settings):
-    """Refuse, before anything is measured, images and classifiers that do not go together.
+    """Refuse images and classifiers that do not go together, before anything is measured.
 
     Args:
         inputs: the `Inputs`.
         settings: the `ConsistencySettings`.
+
+    Returns:
+        the classifiers that the settings name, a dict by folder.
 
     Raises:
         UserError: there is a single class, or a class without held-out images; or a given
@@ -64,26 +66,24 @@ def require_consistency(inputs, settings):
             f"out of {', '.join(lacking)}; name the real images with --dataset, and a generator "
             "that was trained without --all_images"
         )
-    _given(inputs, settings)
-
-
-def _given(inputs, settings):
-    """Return the classifiers that the settings name, a dict by folder; refuse what does not fit."""
     given = load_classifiers(settings.classifier) if settings.classifier else {}
     for place, classifier in given.items():
         require_fit(place, classifier, inputs.real.select(inputs.held_out))
     return given
 
 
-def measure_consistency(inputs, settings, folder, *, source, path=None, seed=0, progress=True):
+def measure_consistency(
+    inputs, settings, folder, *, source, given=None, path=None, seed=0, progress=True
+):
     """Return what classifiers say of the images, as plain JSON; train those that are needed.
 
     Args:
-        inputs: the `Inputs`, which `require_consistency` lets pass.
+        inputs: the `Inputs`.
         settings: the `ConsistencySettings`.
         folder: for the classifiers that are trained. What an earlier call left there is used
             again where it was trained on the same images in the same way.
         source: the real data set and the folder of named ones, for the records of classifiers.
+        given: what `require_consistency` returned; by default it is called.
         path: the folder of the generated images, for notes.
         seed: of the choice among images where one side has more.
         progress: show a bar.
@@ -92,11 +92,11 @@ def measure_consistency(inputs, settings, folder, *, source, path=None, seed=0, 
         dict; see `consistency` in docs/evaluation.md.
 
     Raises:
-        UserError: a given classifier does not fit, or one cannot be trained.
+        UserError: as `require_consistency`; or a classifier cannot be trained.
     """
+    given = require_consistency(inputs, settings) if given is None else given
     training, held_out = (inputs.real.select(side) for side in (inputs.training, inputs.held_out))
     generated = inputs.generated
-    given = _given(inputs, settings)
     classifiers = list(given.values())
     judges = _judges(training, generated, settings, classifiers, Path(folder), source, seed)
     asked = {"generated": generated, "held_out": held_out}
@@ -215,7 +215,7 @@ def _record(kind, images, settings, seed, steps, source):
             "source": lasting_name(name, datasets_dir),
             "datasets_dir": str(datasets_folder(datasets_dir).absolute()),
         },
-        "settings": dataclasses.asdict(settings),
+        "settings": settings.recorded(),
         "steps": steps,
         "learnt_from": hashes_by_class(images),
         "held_out": {class_name: [] for class_name in images.class_names},

@@ -92,8 +92,7 @@ def evaluate(
         generated, dataset=dataset, real=real, seed=seed, cache_dir=cache_dir,
         progress=progress, **inputs,
     )  # fmt: skip
-    if consistency is not None:
-        require_consistency(found, consistency)
+    given = consistency and require_consistency(found, consistency)
     groups = read_super_classes(super_classes, found.real.class_names)
     accuracy = None if baseline is None else read_baseline(baseline, found.real.class_names)
     own_cost = cost(found.manifest)
@@ -106,7 +105,7 @@ def evaluate(
     with seconds.of("class consistency") if consistency else contextlib.nullcontext():
         judged = consistency and measure_consistency(
             found, consistency, out / CONSISTENCY, path=generated, seed=seed, progress=progress,
-            source=(dataset, inputs.get("datasets_dir")),
+            source=(dataset, inputs.get("datasets_dir")), given=given,
         )  # fmt: skip
     measured["warnings"] += consistency_warnings(judged)
     metrics = {

@@ -141,6 +141,15 @@ def test_the_learning_rate_depends_on_the_weights():
     assert ClassifierSettings(learning_rate=0.5).rate == 0.5
 
 
+def test_records_of_settings_are_as_before_there_were_more():
+    """Else classifiers of earlier versions would be trained again."""
+    before = {"weights", "epochs", "budget", "batch_size", "learning_rate", "precision"}
+    assert set(ClassifierSettings().recorded()) == before
+    settings = ClassifierSettings(network="vgg19", probe=True, added_share=0.5)
+    assert set(settings.recorded()) == before | {"network", "probe", "added_share"}
+    assert ClassifierSettings(**settings.recorded()) == settings
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"budget": "x"}, {"precision": "x"}],
