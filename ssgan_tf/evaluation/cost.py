@@ -1,6 +1,7 @@
 """What the networks behind a generated set cost, beside the paper's Table 2."""
 
 import functools
+import json
 
 from ssgan_tf import methods
 from ssgan_tf.errors import UserError
@@ -40,13 +41,14 @@ def of_settings(settings):
         settings: the section "settings" of a run's `config.json`, or of a manifest.
     """
     try:
-        method = methods.recreate(settings)
+        methods.recreate(settings)
     except UserError:  # it came from somewhere else; its images can be judged all the same
         return None
-    found = _counted(type(method), method.settings, len(settings.get("classes", [None])))
+    found = _counted(json.dumps(settings, sort_keys=True))
     return found and found._asdict()
 
 
 @functools.lru_cache(maxsize=8)  # to be counted, layers have to be built
-def _counted(method, settings, classes):
-    return method(**vars(settings)).cost(classes)
+def _counted(text):
+    settings = json.loads(text)  # as text, since lists have no hash
+    return methods.recreate(settings).cost(len(settings.get("classes", [None])))
