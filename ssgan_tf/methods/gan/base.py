@@ -110,6 +110,7 @@ class GAN(Method):
 
     Attributes:
         conditional: one network is told the class, instead of one network for each.
+        for_one_class: what a user with one class can do, where the method is conditional.
         initial: the `Initial` that the networks begin with; None for random weights.
         judges_features: the critic sees what `build_perceptual`'s network, which has `adapt`, makes
             of images. Such a method's `build_critic` makes the weights too.
@@ -119,6 +120,9 @@ class GAN(Method):
 
     defaults: ClassVar[Settings] = Settings()
     conditional: ClassVar[bool] = False
+    for_one_class: ClassVar[str] = (
+        "train on two classes or more, or choose a method that needs one, such as ssgan"
+    )
     judges_features: ClassVar[bool] = False
     loss_names: tuple[str, ...] = ("critic_loss", "generator_loss")
     betas: ClassVar[tuple[float, float]] = (0.5, 0.999)  # DCGAN's
@@ -154,8 +158,7 @@ class GAN(Method):
             return for_each
         if len(class_names) < 2:
             raise UserError(
-                f"{self.name} learns to tell classes apart and there is one; train on two "
-                "classes or more, or choose a method that needs one, such as ssgan"
+                f"{self.name} learns to tell classes apart and there is one; {self.for_one_class}"
             )
         return {ALL_CLASSES: tuple(class_names)}
 

@@ -205,24 +205,13 @@ class Projected(base.GAN):
     )  # fmt: skip
     external = ("vgg_weights",)
     conditional = True
+    for_one_class = "add --noconditional"
     judges_features = True
     betas = (0.0, 0.99)
 
     def __init__(self, **changes):
         super().__init__(**changes)
         self.conditional = self.settings.conditional
-
-    def jobs(self, class_names):
-        """Return one job for all classes, or one for each.
-
-        Raises:
-            UserError: one class for a network of all.
-        """
-        if self.conditional and len(class_names) == 1:
-            raise UserError(
-                "projected learns to tell classes apart and there is one; add --noconditional"
-            )
-        return super().jobs(class_names)
 
     @property
     def loss_names(self):
