@@ -22,8 +22,8 @@ class DriftingSampler(Sampler):
 
     hooks: ClassVar = []
 
-    def __init__(self, images, iteration):
-        super().__init__(images.class_names)
+    def __init__(self, images, iteration, class_names=None):
+        super().__init__(images.class_names if class_names is None else class_names)
         self.images, self.offset = images, 10 * abs(iteration - NEAREST)
 
     def batches(self, class_name, seed=0):
@@ -65,5 +65,4 @@ class Drifting(Method):
 
     def sampler(self, trained, real, average=True):
         done = [int(job.weights("")["iteration"]) for job in trained.values()]
-        images = real().with_classes(sorted(trained)) if trained else real()
-        return DriftingSampler(images, min(done, default=0))
+        return DriftingSampler(real(), min(done, default=0), trained)

@@ -56,7 +56,9 @@ def test_each_component_changes_what_the_critic_learns():
         step.run_iterations(1)
         return {weight.path: np.array(weight) for weight in step.critic.trainable_variables}
 
-    plain = arrays_after_an_iteration()
+    plain, again = arrays_after_an_iteration(), arrays_after_an_iteration()
+    for path, weight in plain.items():
+        np.testing.assert_array_equal(again[path], weight)
     for settings in ({"augment_critic": "diffaugment"}, {"penalty": "lecam"}):
         other = arrays_after_an_iteration(**settings)
         assert any(np.any(other[path] != weight) for path, weight in plain.items()), settings

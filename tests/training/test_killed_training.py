@@ -78,7 +78,7 @@ def assert_equal_runs(run_dir, expected_dir):
 def test_killed_again_and_again_it_ends_with_the_same_weights(tmp_path, undisturbed):
     chance = random.Random(7)
     run_dir = tmp_path / "run"
-    for target in (3, 43):
+    for target in (3, 23, 43):
         process = start(run_dir)
         wait_for_step(process, run_dir, target)
         time.sleep(chance.uniform(0, 0.3))
