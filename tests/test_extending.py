@@ -95,6 +95,17 @@ def test_sets_of_strangers_are_written_and_judged_without_their_code(name, tmp_p
         np.sort(made.of_class("left").images.reshape(20, -1).mean(1)),
         np.sort(method.sample("left", 20).reshape(20, -1).mean(1)),
     )
+    chosen = {"sampling": {"upside_down": True}, "progress": False}
+    if name == "mirrored":
+        assert manifest["sampling"] == {"upside_down": False}
+        turned = write_generated_set(tmp_path / "run", tmp_path / "turned", 20, **chosen)
+        assert turned["sampling"] == {"upside_down": True}
+        upside_down = load_dataset(tmp_path / "turned", 32, progress=False, notices=False)
+        np.testing.assert_array_equal(upside_down.images, made.images[:, ::-1])
+    else:
+        assert "sampling" not in manifest
+        with pytest.raises(UserError, match="no setting 'upside_down'; of its images you choose n"):
+            write_generated_set(tmp_path / "run", tmp_path / "turned", 20, **chosen)
     with pytest.raises(UserError, match="no latents to walk"):
         write_generated_set(tmp_path / "run", tmp_path / "walk", 2, walk=True, progress=False)
     monkeypatch.setattr(methods.METHODS, "_classes", {})

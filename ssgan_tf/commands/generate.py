@@ -11,6 +11,7 @@ from ssgan_tf.generation.filtering import Filter
 from ssgan_tf.generation.generated_set import write_generated_set
 from ssgan_tf.generation.rounds import filter_in_rounds
 from ssgan_tf.generation.rules import LEVEL, MCNEMAR, TOLERANCE
+from ssgan_tf.methods import sampling_fields
 from ssgan_tf.runs.interruption import Interrupted
 from ssgan_tf.training.trained import LAST
 
@@ -50,6 +51,8 @@ flags.DEFINE_float(
     f"Minimum rise in accuracy, with --filter_rule paper. Default: {TOLERANCE}.",
 )
 
+flags.define_settings(sampling_fields())
+
 OF_ROUNDS = ("filter_rule", "filter_tolerance")
 OF_FILTER = ("threshold", "filter_limit", "filter_rounds", *OF_ROUNDS)
 
@@ -69,6 +72,7 @@ def main(values):
         "dataset": values.dataset,
         "datasets_dir": values.datasets_dir,
         "checkpoint": values.checkpoint,
+        "sampling": command_line.given(sampling_fields(), values),
     }
     if values.filter is not None:
         for name in OF_ROUNDS:

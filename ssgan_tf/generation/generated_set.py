@@ -37,7 +37,7 @@ PICTURE = re.compile(r"\d{6,}\.png")  # the names of the images; nothing else is
 def write_generated_set(
     run, out, per_class=400, *,
     seed=0, classes=None, average=True, walk=False, filtered=None, dataset=None,
-    datasets_dir=None, checkpoint=LAST, progress=True,
+    datasets_dir=None, checkpoint=LAST, sampling=None, progress=True,
 ):  # fmt: skip
     """Write `<out>/<class>/000000.png ...`, contact sheets and `manifest.json`.
 
@@ -61,6 +61,7 @@ def write_generated_set(
         dataset: the real images, for methods that change those; by default by the recorded name.
         datasets_dir: where named data sets live.
         checkpoint: "last" or "best", see `load_run`.
+        sampling: dict of what is chosen of the images, see `load_run`.
         progress: show a bar.
 
     Returns:
@@ -81,7 +82,7 @@ def write_generated_set(
         _require_own(out)  # sooner than all that takes time
     _require_not_among_images(out, recorded, run)
     wanted = tuple(classes) if classes else None
-    trained = load_run(run, average, dataset, datasets_dir, checkpoint, wanted)
+    trained = load_run(run, average, dataset, datasets_dir, checkpoint, wanted, sampling)
     sampler, settings = trained.sampler, trained.method.settings
     names = sorted(classes or sampler.class_names)
     for name in names:

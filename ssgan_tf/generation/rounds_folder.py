@@ -146,7 +146,8 @@ class RoundsFolder:
 
 
 def settings_of_rounds(
-    run, per_class, filtered, *, seed=0, classes=None, average=True, checkpoint=LAST, **_
+    run, per_class, filtered, *, seed=0, classes=None, average=True, checkpoint=LAST,
+    sampling=None, **_,
 ):  # fmt: skip
     """Return all settings that affect the sets and classifiers of rounds, by flag, as texts.
 
@@ -161,6 +162,7 @@ def settings_of_rounds(
         classes: see `write_generated_set`.
         average: see `write_generated_set`.
         checkpoint: see `write_generated_set`.
+        sampling: see `write_generated_set`.
 
     Raises:
         UserError: `run` is no run directory.
@@ -183,6 +185,7 @@ def settings_of_rounds(
         "filter": filtered.classifier.fingerprint(),
         "threshold": str(filtered.threshold),
         "filter_limit": str(filtered.limit),
+        **{name: str(value) for name, value in (sampling or {}).items()},
     }
 
 

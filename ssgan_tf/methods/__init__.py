@@ -124,7 +124,9 @@ def recreate(flags):
             f"unknown method {name!r}, which no package here brings; install the one that does, or "
             f"choose one of {', '.join(METHODS)}"
         )
-    fields = {field.name: field.name.rstrip("_") for field in _fields(name)}
+    fields = {
+        field.name: field.name.rstrip("_") for field in dataclasses.fields(METHODS[name].defaults)
+    }
     return create(name, **{field: flags[flag] for field, flag in fields.items() if flag in flags})
 
 
@@ -133,16 +135,20 @@ def setting_fields():
 
     Where methods share a setting, they are those of the first method that has it.
     """
+    return _fields(METHODS[name].defaults for name in METHODS)
+
+
+def sampling_fields():
+    """Return what may be chosen when images are made, of all methods; see `setting_fields`."""
+    return _fields(METHODS[name].sampling_defaults for name in METHODS)
+
+
+def _fields(instances):
     found = {}
-    for name in METHODS:
-        for field in _fields(name):
-            value = getattr(METHODS[name].defaults, field.name)
-            found.setdefault(field.name, (field, value))
+    for defaults in instances:
+        for field in dataclasses.fields(defaults):
+            found.setdefault(field.name, (field, getattr(defaults, field.name)))
     return found
-
-
-def _fields(name):
-    return dataclasses.fields(METHODS[name].defaults)
 
 
 __all__ = [
@@ -153,5 +159,6 @@ __all__ = [
     "create",
     "recreate",
     "register",
+    "sampling_fields",
     "setting_fields",
 ]

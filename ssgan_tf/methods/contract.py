@@ -18,7 +18,7 @@ import numpy as np
 from ssgan_tf.data import ImageSet
 from ssgan_tf.data.class_names import require_free_names
 from ssgan_tf.errors import UserError
-from ssgan_tf.methods.settings import Settings
+from ssgan_tf.methods.settings import Sampling, Settings
 
 
 class Sampler(abc.ABC):
@@ -169,6 +169,8 @@ class Method(abc.ABC):
         name: what users call it: "wgan-gp".
         label: what papers call it: "WGAN-GP".
         defaults: an instance of its `Settings`.
+        sampling_defaults: an instance of its `Sampling`: what may be chosen when images are made.
+        sampling: the choices that `sampler` goes by.
         last_phase: name of the phase whose checkpoint images are made from; None where nothing is
             trained.
         external: names of the settings that name files of weights made elsewhere; each also takes
@@ -183,21 +185,37 @@ class Method(abc.ABC):
     name: ClassVar[str]
     label: ClassVar[str]
     defaults: ClassVar[Settings] = Settings()
+    sampling_defaults: ClassVar[Sampling] = Sampling()
     last_phase: str | None = ""
     external: ClassVar[tuple[str, ...]] = ()
     precision: str = "float32"
     images_per_step: int = 1
 
     def __init__(self, **changes):
-        known = [field.name for field in dataclasses.fields(self.defaults)]
+        self.settings = self._changed(self.defaults, changes, "it has")
+        self.sampling = self.sampling_defaults
+        self.trained = None  # the `Sampler` that `fit` left
+
+    def choose_sampling(self, **changes):
+        """Set how `sampler` makes images, where that differs from `sampling_defaults`.
+
+        Args:
+            **changes: by the names of the fields.
+
+        Raises:
+            UserError: there is no such choice, or a value is impossible.
+        """
+        self.sampling = self._changed(self.sampling_defaults, changes, "of its images you choose")
+
+    def _changed(self, defaults, changes, has):
+        known = [field.name for field in dataclasses.fields(defaults)]
         for name in changes:
             if name not in known:
                 raise UserError(
-                    f"{self.name} has no setting {name.rstrip('_')!r}; it has "
-                    f"{', '.join(name.rstrip('_') for name in known)}"
+                    f"{self.name} has no setting {name.rstrip('_')!r}; {has} "
+                    f"{', '.join(name.rstrip('_') for name in known) or 'nothing'}"
                 )
-        self.settings = dataclasses.replace(self.defaults, **changes)
-        self.trained = None  # the `Sampler` that `fit` left
+        return dataclasses.replace(defaults, **changes)
 
     def as_flags(self):
         """Return the settings as a dict keyed by the flags of `train.py`."""

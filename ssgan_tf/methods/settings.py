@@ -1,4 +1,7 @@
-"""The settings of a method: each with its default, its bounds and the help text of its flag."""
+"""The settings of a method: each with its default, its bounds and the help text of its flag.
+
+`Settings` decide what a training gives; `Sampling` is what may be said later, when images are made.
+"""
 
 import dataclasses
 
@@ -12,15 +15,11 @@ def setting(default, help):
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
-    """What every method has; a method's own settings are a subclass.
+class Checked:
+    """Fields whose values are looked at when they are set; names are those of flags.
 
-    They are all that decides what a training gives. A field `lambda_` is the flag `--lambda`:
-    Python keeps the word for itself.
+    A field `lambda_` is the flag `--lambda`: Python keeps the word for itself.
     """
-
-    image_size: int = setting(64, "Height and width in pixels.")
-    seed: int = setting(0, "Of the split, the weights, the batches and the noise.")
 
     def __post_init__(self):
         require_fields(self)
@@ -39,3 +38,22 @@ class Settings:
         if not holds:
             value = getattr(self, name)
             raise UserError(f"--{name.rstrip('_')} is {value}; it must be {expected}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Sampling(Checked):
+    """What may be said of images when they are made, by a flag of `generate.py`.
+
+    A method that lets users choose has a subclass, with a `setting` for each choice.
+    """
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(Checked):
+    """What every method has; a method's own settings are a subclass.
+
+    They are all that decides what a training gives.
+    """
+
+    image_size: int = setting(64, "Height and width in pixels.")
+    seed: int = setting(0, "Of the split, the weights, the batches and the noise.")

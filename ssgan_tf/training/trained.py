@@ -1,5 +1,6 @@
 """From a run directory to what makes images."""
 
+import dataclasses
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,7 +34,7 @@ class TrainedRun(NamedTuple):
     @property
     def provenance(self) -> dict[str, Any]:
         """Where images of this run come from, as the manifest of a generated set says it."""
-        recorded = self.config["data"]
+        recorded, sampling = self.config["data"], dataclasses.asdict(self.method.sampling)
         kept = {key: recorded[key] for key in ("fingerprint", "classes", "before")
                 if key in recorded}  # fmt: skip
         return {
@@ -42,11 +43,13 @@ class TrainedRun(NamedTuple):
             "dataset": recorded["name"],
             "data": kept,
             "settings": self.config["settings"],
+            **({"sampling": sampling} if sampling else {}),
         }
 
 
 def load_run(
-    path, average=True, dataset=None, datasets_dir=None, checkpoint=LAST, classes=None
+    path, average=True, dataset=None, datasets_dir=None, checkpoint=LAST, classes=None,
+    sampling=None,
 ):  # fmt: skip
     """Return what a training left, ready to make images.
 
@@ -59,6 +62,7 @@ def load_run(
         checkpoint: "last", or "best": those with the best scores of `train.py --evaluate_every`.
         classes: those that images are wanted of, by default all that are trained; one without a
             best checkpoint is refused.
+        sampling: dict of what is chosen of the images, by the names of the method's `Sampling`.
 
     Raises:
         UserError: the folder is no run, holds nothing trained, or does not fit its settings.
@@ -68,6 +72,7 @@ def load_run(
     run = RunDirectory(path)
     config = run.config(TRAINED)
     method = methods.recreate(config["settings"])
+    method.choose_sampling(**sampling or {})
     counts = {name: len(sides["train"]) for name, sides in config["data"]["classes"].items()}
     trained, last = {}, method.last_phase
     if checkpoint == BEST and last is None:
