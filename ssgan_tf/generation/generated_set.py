@@ -24,7 +24,7 @@ from ssgan_tf.files import (
 )
 from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.generation.filtering import Selection, examples_sheet
-from ssgan_tf.progress import progress_bar
+from ssgan_tf.progress import progress_bar, say_beside
 from ssgan_tf.runs.run_directory import TRAINED, RunDirectory
 from ssgan_tf.training.trained import LAST, load_run
 from ssgan_tf.version import __version__
@@ -124,7 +124,7 @@ def write_generated_set(
             if counts[name] == 0:  # the largest class, which needs no more
                 continue
             shown = _write_class(
-                sampler.batches(name, seed), out / name, counts[name], progress,
+                sampler, name, seed, out / name, counts[name], progress,
                 selections.get(name),
             )  # fmt: skip
             if shown:
@@ -139,11 +139,12 @@ def write_generated_set(
     return manifest | {"complete": True}
 
 
-def _write_class(batches, folder, count, progress, selection):
+def _write_class(sampler, name, seed, folder, count, progress, selection):
     """Write one class's images; return the first of them for its contact sheet."""
-    shown, written = [], 0
+    shown, written, batches = [], 0, sampler.batches(name, seed)
     batches = selection.accepted_batches(batches) if selection else _first(batches, count)
     with progress_bar(count, folder.name, "img", progress) as bar:
+        sampler.watch = partial(say_beside, bar)
         for batch in batches:
             if len(batch):  # a class without any image would not load
                 folder.mkdir(exist_ok=True)

@@ -20,6 +20,8 @@ from ssgan_tf.data.class_names import require_free_names
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods.settings import Sampling, Settings
 
+ALL_CLASSES = "all_classes"  # the job of a method that trains one network for all classes
+
 
 class Sampler(abc.ABC):
     """Whatever makes labelled images.
@@ -29,7 +31,10 @@ class Sampler(abc.ABC):
 
     Attributes:
         class_names: the classes, sorted.
+        watch: set to a function of words, it is told now and then how far a slow batch is.
     """
+
+    watch: Callable[[str], Any] | None = None
 
     def __init__(self, class_names):
         self.class_names = tuple(sorted(class_names))

@@ -16,7 +16,7 @@ from keras import ops
 from ssgan_tf.device.precision import dtype_policy, resolve_for_gan
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.backbone import fewest_channels, stages
-from ssgan_tf.methods.contract import Cost, Method
+from ssgan_tf.methods.contract import ALL_CLASSES, Cost, Method
 from ssgan_tf.methods.gan import critic_augment, penalties
 from ssgan_tf.methods.gan.initial import RANDOM, Initial, Source, freeze
 from ssgan_tf.methods.gan.phase import AdversarialPhase
@@ -30,7 +30,6 @@ from ssgan_tf.perceptual import require_found, weights_fingerprint
 
 NOISES = ("normal", "poisson", "uniform", "normal+uniform")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
-ALL_CLASSES = "all_classes"  # what the one network of a conditional method is called
 
 #: Settings that came later, each with the value that leaves a training as it was before.
 LATER = {
