@@ -9,8 +9,6 @@ import tensorflow as tf
 from ssgan_tf import methods
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods.contract import Job
-from ssgan_tf.methods.diffusion.network import new_denoiser
-from ssgan_tf.metrics.complexity import flops, parameter_count
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training import fit, load_run
 from tests.training.tiny import painted_squares, tiny_method
