@@ -123,6 +123,10 @@ class Phase(abc.ABC):
         """Do what would else slow down the first iteration, such as compiling."""
         return
 
+    def flops(self) -> int | None:
+        """Return the operations that an iteration really does; None where they are not counted."""
+        return None
+
     def preview(self) -> np.ndarray | None:
         """Return images for the sample grid, uint8 `(n, height, width, 3)`, or None for no grid."""
         return None

@@ -81,6 +81,14 @@ def test_choices_change_images_and_progress_is_told(run):
     assert told[str({"sampler": "ddim"})] == ["step 1 of 2", "step 2 of 2"]
 
 
+def test_variations_keep_what_the_noise_leaves(run):
+    sampler, real = load_run(run, sampling=QUICK).sampler, images().images[:2]
+    noise = tf.random.stateless_normal(real.shape, (0, 1))
+    near, far = (sampler.vary(real, [0, 0], sigma, noise) for sigma in (0.01, 20.0))
+    distances = [np.abs(made - real.astype(float)).mean() for made in (near, far)]
+    assert distances[0] < 5 < 20 < distances[1]
+
+
 def test_labels_are_learnt_apart_from_no_label_and_noise_levels_from_each_other(run):
     sampler = load_run(run, sampling=QUICK).sampler
     x = tf.random.stateless_normal((2, 32, 32, 3), (0, 1))
@@ -94,7 +102,7 @@ def test_labels_are_learnt_apart_from_no_label_and_noise_levels_from_each_other(
 
 def test_the_network_has_the_size_that_docs_say():
     cost = methods.create("diffusion").cost(5)
-    assert cost.parameters == {"denoiser": 8_384_140, "together": 8_384_140}
+    assert cost.parameters == {"denoiser": 8_379_276, "together": 8_379_276}
     assert cost.flops == {"denoiser": 1, "batch": 32, "batch_size": 32}
 
 

@@ -106,7 +106,7 @@ def test_sampling_noise_falls_from_80_to_nothing():
 @pytest.mark.parametrize(("steps", "bound"), [(18, 0.04), (36, 0.01), (72, 0.002)])
 def test_heun_leads_noise_to_a_normal_distribution(steps, bound):
     start = np.array([-100.0, 0.0, 55.0])
-    made, left = ended(solvers.heun(optimal(0.4, 0.5), start / 80, steps))
+    made, left = ended(solvers.solve("heun", optimal(0.4, 0.5), start / 80, steps, None))
     exact = 0.4 + 0.5 * (start - 0.4) / np.hypot(0.5, 80)
     assert np.abs(made - exact).max() < bound
     assert left == list(range(2 * steps - 2, -1, -1))

@@ -10,7 +10,7 @@ from ssgan_tf.methods.diffusion.network import new_denoiser
 from ssgan_tf.methods.diffusion.phases import Denoising, Guiding
 from ssgan_tf.methods.diffusion.sampler import DENOISER, DiffusionSampler
 from ssgan_tf.methods.diffusion.settings import Sampling, Settings
-from ssgan_tf.metrics.complexity import activation_bytes, flops, layer_costs, parameter_count
+from ssgan_tf.metrics.complexity import activation_bytes, flops, parameter_count, products
 
 MIB = 2**20
 
@@ -80,7 +80,7 @@ class Diffusion(Method):
         state = weights * (4 if self.settings.ema else 3)
         activations = 2 * batch // replicas * activation_bytes(network, width)
         memory = state + weights + activations + image_set.images.nbytes
-        work = 3 * 2 * sum(cost.multiply_adds for cost in layer_costs(network)) * batch
+        work = 3 * batch * products(network)
         return [
             ("parameters (Eq. 9)", f"{parameter_count(network) / 1e6:.2f} M"),
             ("FLOPs an evaluation (Eq. 10)", f"{flops(network) / 1e9:.2f} G"),

@@ -71,8 +71,13 @@ def denoised(network, noisy, sigma, *conditions, training=False):
     return c.skip * noisy + c.out * tf.cast(told, tf.float32)
 
 
-def sampling_sigmas(steps):
-    """Return the noise levels of so many steps and a final 0, float64 `(steps + 1,)` (Eq. 5)."""
+def sampling_sigmas(steps, highest=SIGMA_MAX):
+    """Return the noise levels of so many steps and a final 0, float64 `(steps + 1,)` (Eq. 5).
+
+    Args:
+        steps: how many.
+        highest: the first of them.
+    """
     share = np.arange(steps) / max(steps - 1, 1)
-    ends = SIGMA_MAX ** (1 / RHO), SIGMA_MIN ** (1 / RHO)
+    ends = highest ** (1 / RHO), SIGMA_MIN ** (1 / RHO)
     return np.append((ends[0] + share * (ends[1] - ends[0])) ** RHO, 0.0)

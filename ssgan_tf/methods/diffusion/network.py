@@ -134,25 +134,26 @@ class Embedding(layers.Layer):
 
     Args:
         width: of the vector.
-        classes: how many labels there are; 0: none is ever given.
+        classes: how many labels there are; 0: neither labels nor augmentation are ever given.
     """
 
     def __init__(self, width, classes, **kwargs):
         super().__init__(autocast=False, **kwargs)
         self.frequencies = np.geomspace(0.25, 32, width // 8).astype("float32")
         self.first, self.second = (layers.Dense(width, name=f"dense_{n}") for n in (0, 1))
-        self.label = layers.Embedding(
-            classes, width, embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
-            name="label",
-        ) if classes else None  # fmt: skip
-        self.augmentation = layers.Dense(width, use_bias=False, name="augmentation")
+        if classes:
+            start = keras.initializers.RandomNormal(stddev=1.0)
+            self.label = layers.Embedding(
+                classes, width, embeddings_initializer=start, name="label"
+            )
+            self.augmentation = layers.Dense(width, use_bias=False, name="augmentation")
 
     def call(self, noise, labels=None, augmentation=None):
         """Return the embedding."""
         angles = ops.cast(noise, "float32")[:, None] * self.frequencies
         waves = ops.concatenate([ops.cos(angles), ops.sin(angles)], axis=-1)
         told = self.first(waves)
-        if self.label is not None and labels is not None:
+        if labels is not None:
             told = told + self.label(labels)
         if augmentation is not None:
             told = told + self.augmentation(augmentation)

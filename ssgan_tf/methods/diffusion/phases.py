@@ -12,6 +12,7 @@ from ssgan_tf.methods.contract import Phase
 from ssgan_tf.methods.diffusion import augmentation, edm
 from ssgan_tf.methods.diffusion.network import new_denoiser, new_guide
 from ssgan_tf.methods.diffusion.sampler import DENOISER, GUIDE, DiffusionSampler
+from ssgan_tf.metrics.complexity import products
 from ssgan_tf.runs.state import export, named_weights
 
 PREVIEW = 16  # images of a sample grid
@@ -29,12 +30,15 @@ class NoisePhase(Phase):
         job: the `Job`.
         network: to train.
         role: what its weights are called in checkpoints.
+
+    Attributes:
+        averaged: variables that hold the moving average of the network's weights, if wanted.
     """
 
     def __init__(self, method, job, network, role):
         settings = self.settings = method.settings
         self.method, self.network, self.role = method, network, role
-        self.counts = job.images.counts()
+        self.counts, self.averaged = job.images.counts(), []
         self.images_per_iteration = settings.batch_size
         self.images = DeviceImages(job.images.images, labels=job.images.labels)
         self.strategy = tf.distribute.get_strategy()
@@ -46,7 +50,7 @@ class NoisePhase(Phase):
         self._compiled = tf.function(self._run, jit_compile=job.jit or None)
 
     @abc.abstractmethod
-    def loss(self, images, labels, sigma, noise, uniforms):
+    def loss(self, images, labels, sigma, noise, told, uniforms):
         """Return the losses of a replica's share of a batch, of which the first is minimised.
 
         Args:
@@ -54,7 +58,8 @@ class NoisePhase(Phase):
             labels: int32 `(batch,)`.
             sigma: standard deviations of the noise, `(batch, 1, 1, 1)`.
             noise: standard normal, like the images.
-            uniforms: `(batch, n)` in [0, 1), for what else is drawn.
+            told: how the images were augmented, `(batch, LABELS)`.
+            uniforms: `(batch,)` in [0, 1), for what else is drawn.
         """
 
     def variables(self):
@@ -69,6 +74,10 @@ class NoisePhase(Phase):
         """Trace the iteration."""
         self._compiled.get_concrete_function(tf.TensorSpec((), tf.int32))
 
+    def flops(self):
+        """Return the operations of an iteration: a pass forward, and twice that backward."""
+        return 3 * self.settings.batch_size * products(self.network)
+
     def run(self, count):
         """Run `count` iterations; return the means of their losses."""
         losses = self._compiled(tf.constant(count, tf.int32))
@@ -79,14 +88,22 @@ class NoisePhase(Phase):
         for _ in tf.range(count):
             losses = self.strategy.run(self._step, args=(self.images.tensors,))
             totals += self.strategy.reduce(tf.distribute.ReduceOp.MEAN, losses, axis=None)
-            self.after_step()
+            if self.averaged:
+                self._update_average()
             self.iteration.assign_add(1)
         means = tf.unstack(totals / tf.cast(count, tf.float32))
         return dict(zip(self.reported, means, strict=True))
 
-    def after_step(self):
-        """Do what follows an update of the weights."""
-        return
+    def _update_average(self):
+        """Move averaged weights on, faster at first, when there is little to average."""
+        done = tf.cast(self.iteration, tf.float32)
+        decay = tf.minimum(self.settings.ema, (1.0 + done) / (10.0 + done))
+        for mean, weight in zip(self.averaged, self.network.trainable_variables, strict=True):
+            self.strategy.extended.update(
+                mean.value,
+                lambda old, new: old.assign(decay * old + (1.0 - decay) * new),
+                args=(weight.value,),
+            )
 
     def _step(self, tensors):
         """Update the network once; return the losses, stacked."""
@@ -137,16 +154,11 @@ class Denoising(NoisePhase):
         classes = len(job.images.class_names)
         super().__init__(method, job, new_denoiser(method.settings, classes), "denoiser")
         self.classes = classes
-        self.average = new_denoiser(method.settings, classes) if self.settings.ema else None
-        if self.average:
-            for mean, weight in zip(
-                self._averaged(), self.network.trainable_variables, strict=True
-            ):
+        if self.settings.ema:
+            self.averaged = new_denoiser(self.settings, classes).trainable_variables
+            for mean, weight in zip(self.averaged, self.network.trainable_variables, strict=True):
                 mean.assign(weight)
         self._sampler = self._sampler_at = None
-
-    def _averaged(self):
-        return self.average.trainable_variables if self.average else []
 
     def loss(self, images, labels, sigma, noise, told, uniforms):
         """Return the mean square error of F; a share of the labels is withheld."""
@@ -157,20 +169,9 @@ class Denoising(NoisePhase):
         wanted = edm.target(images, noisy, sigma)
         return [tf.reduce_mean(tf.square(tf.cast(answer, tf.float32) - wanted))]
 
-    def after_step(self):
-        """Move the averaged weights on, faster at first, when there is little to average."""
-        done = tf.cast(self.iteration, tf.float32)
-        decay = tf.minimum(self.settings.ema, (1.0 + done) / (10.0 + done))
-        for mean, weight in zip(self._averaged(), self.network.trainable_variables, strict=False):
-            self.strategy.extended.update(
-                mean.value,
-                lambda old, new: old.assign(decay * old + (1.0 - decay) * new),
-                args=(weight.value,),
-            )
-
     def variables(self):
         """Return all state by name; averaged weights are called `average/...`."""
-        return super().variables() | named_weights("average", self._averaged())
+        return super().variables() | named_weights("average", self.averaged)
 
     def preview(self):
         """Return images of the same noise every time, each class as often as the others."""

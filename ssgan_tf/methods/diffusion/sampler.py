@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import tensorflow as tf
 
-from ssgan_tf.device.batches import to_uint8
+from ssgan_tf.device.batches import to_uint8, to_unit
 from ssgan_tf.device.precision import dtype_policy
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods.contract import Sampler
@@ -114,12 +114,34 @@ class DiffusionSampler(Sampler):
             )
 
         name, steps = self.choice.sampler, self.choice.steps
-        images = self._run(solvers.solve(name, denoise, noise, steps, fresh))
+        images = self._run(solvers.solve(name, denoise, noise, steps, fresh), name)
         return to_uint8(images).numpy()
 
-    def _run(self, solver):
+    def vary(self, images, labels, sigma, noise):
+        """Return images that keep what noise leaves of given ones (Meng et al., "SDEdit", 2022).
+
+        They get noise of standard deviation σ, which Heun's steps take out again.
+
+        Args:
+            images: uint8 `(count, size, size, 3)`.
+            labels: int `(count,)`, the classes to lead them to.
+            sigma: σ, where images are in [-1, 1]; little keeps all, 80 nothing.
+            noise: standard normal, float32, like the images.
+
+        Returns:
+            as many images, uint8.
+        """
+        labels = tf.constant(labels, tf.int32)
+        sigmas = edm.sampling_sigmas(self.choice.steps, sigma).tolist()
+        solver = solvers.heun(
+            lambda x, level: self._denoise(x, tf.constant(level, tf.float32), labels),
+            to_unit(images) + sigma * noise, sigmas,
+        )  # fmt: skip
+        return to_uint8(self._run(solver, "heun")).numpy()
+
+    def _run(self, solver, name):
         """Run a solver to its end, telling `watch` how far it is; return its images."""
-        whole = solvers.evaluations(self.choice.sampler, self.choice.steps)
+        whole = solvers.evaluations(name, self.choice.steps)
         while True:
             try:
                 left = next(solver)

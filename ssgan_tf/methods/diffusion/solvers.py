@@ -11,16 +11,16 @@ from ssgan_tf.methods.diffusion import ddpm, edm
 SOLVERS = ("heun", "ddim", "ddpm")
 
 
-def heun(denoise, noise, steps):
+def heun(denoise, noisy, sigmas):
     """Second-order steps along the probability flow (EDM, Algorithm 1).
 
     Args:
         denoise: D; takes images and one σ.
-        noise: standard normal, `(batch, ...)`.
-        steps: noise levels; the network is evaluated `2 * steps - 1` times.
+        noisy: images with noise of the first σ, `(batch, ...)`.
+        sigmas: noise levels, falling to a last 0; the network is asked twice at each but the last
+            two.
     """
-    sigmas = edm.sampling_sigmas(steps).tolist()
-    x, left = noise * sigmas[0], 2 * steps - 1
+    x, left = noisy, 2 * (len(sigmas) - 1) - 1
     for here, there in itertools.pairwise(sigmas):
         slope = (x - denoise(x, here)) / here
         left -= 1
@@ -63,7 +63,8 @@ def ancestral(denoise, noise, steps, eta, fresh):
 def solve(name, denoise, noise, steps, fresh):
     """Return the generator of a solver, by its name in `SOLVERS`."""
     if name == "heun":
-        return heun(denoise, noise, steps)
+        sigmas = edm.sampling_sigmas(steps).tolist()
+        return heun(denoise, noise * sigmas[0], sigmas)
     return ancestral(denoise, noise, steps, {"ddim": 0.0, "ddpm": 1.0}[name], fresh)
 
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 from ssgan_tf.device.batches import DeviceImages
 from ssgan_tf.methods.contract import Phase
 from ssgan_tf.methods.gan.latents import draw_latents
+from ssgan_tf.methods.gan.plan import iteration_flops
 from ssgan_tf.methods.gan.sampling import GANSampler, SampledGenerator, generate
 from ssgan_tf.methods.gan.state import of_generators, variables_of
 from ssgan_tf.methods.gan.step import TrainingStep
@@ -58,6 +59,12 @@ class AdversarialPhase(Phase):
     def run(self, count):
         """Run `count` iterations; return the means of their losses."""
         return self.step.run_iterations(count)
+
+    def flops(self):
+        """Return the operations of an iteration, see `plan.iteration_flops`."""
+        step = self.step
+        before = step.perceptual or step.features
+        return iteration_flops(self.method, step.generator, step.critic, before)
 
     def preview(self):
         """Return images of the same latents every time, each class as often as the others."""

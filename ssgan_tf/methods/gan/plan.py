@@ -4,7 +4,7 @@ import math
 
 from ssgan_tf.device.precision import dtype_policy
 from ssgan_tf.methods.gan.step import build
-from ssgan_tf.metrics.complexity import activation_bytes, flops, layer_costs, parameter_count
+from ssgan_tf.metrics.complexity import activation_bytes, flops, parameter_count, products
 
 MIB = 2**20
 
@@ -72,10 +72,7 @@ def iteration_flops(method, generator, critic, perceptual=None):
         critic: D, built.
         perceptual: φ, or None.
     """
-    g, d, phi = (
-        2 * sum(cost.multiply_adds for cost in layer_costs(network)) if network else 0
-        for network in (generator, critic, perceptual)
-    )
+    g, d, phi = (products(network) if network else 0 for network in (generator, critic, perceptual))
     penalties = sum(penalty.passes / penalty.every for penalty in method.penalties())
     critic_step = g + (6 + penalties) * d
     generator_step = 2 * g + 2 * d + 2 * phi
