@@ -23,6 +23,8 @@ _OWN = {
     "ssgan-plus": "ssgan_tf.methods.gan.ssgan_plus:SSGANPlus",
     "fastgan": "ssgan_tf.methods.gan.fastgan:FastGAN",
     "projected": "ssgan_tf.methods.gan.projected:Projected",
+    "stylegan2": "ssgan_tf.methods.gan.stylegan2:StyleGAN2",
+    "transitional": "ssgan_tf.methods.gan.transitional:Transitional",
 }
 
 
