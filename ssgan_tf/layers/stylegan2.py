@@ -10,6 +10,7 @@ Gains of activations are folded into weights and biases, which saves passes over
 """
 
 import functools
+import math
 
 import keras
 import numpy as np
@@ -143,7 +144,7 @@ class EqualizedConv2D(layers.Conv2D):
 
     def scaled_kernel(self):
         """Return the kernel as it is used, `(size, size, any, filters)`, float32."""
-        return self.kernel * (self.gain / np.prod(self.kernel.shape[:3]) ** 0.5)
+        return self.kernel * (self.gain / math.prod(self.kernel.shape[:3]) ** 0.5)
 
     def call(self, maps):
         """Return the result, in the layer's compute type."""
@@ -176,7 +177,7 @@ class EqualizedConv2D(layers.Conv2D):
         """Return the products that a forward pass of one image forms, without the filters'."""
         _, height, width, _ = input_shape
         positions = height * width // (4 if self.resample == "down" else 1)
-        return int(np.prod(self.kernel.shape)) * positions
+        return math.prod(self.kernel.shape) * positions
 
 
 class ModulatedConv2D(layers.Layer):
