@@ -24,6 +24,8 @@ _OWN = {
     "fastgan": "ssgan_tf.methods.gan.fastgan:FastGAN",
     "projected": "ssgan_tf.methods.gan.projected:Projected",
     "diffusion": "ssgan_tf.methods.diffusion.diffusion:Diffusion",
+    "stylegan2": "ssgan_tf.methods.gan.stylegan2:StyleGAN2",
+    "transitional": "ssgan_tf.methods.gan.transitional:Transitional",
 }
 
 

@@ -34,6 +34,7 @@ PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 #: Settings that came later, each with the value that leaves a training as it was before.
 LATER = {
     "augment_critic": "none", "penalty": "none", "init": RANDOM, "freeze": 0, "conditional": True,
+    "ema_images": 0,
 }  # fmt: skip
 
 
@@ -54,10 +55,11 @@ class Settings(CommonSettings):
         "normal", f"Distribution of the noise: {', '.join(NOISES[:-1])} or {NOISES[-1]}."
     )
     ema: float = setting(0.999, "Decay of the generator's moving average; 0 keeps none.")
+    ema_images: int = setting(0, "Half-life of that average in images, at most; 0: as --ema says.")
     augment_critic: str = setting(
         "none", "What every image goes through before the critic: none, diffaugment or ada."
     )
-    penalty: str = setting("none", "Of the critic, beside its own: none, or some of lecam,r1.")
+    penalty: str = setting("none", "Beside a method's own: none, or some of lecam,r1,path_length.")
     flip: bool = setting(False, "Train on horizontal mirror images as well.")
     init: str = setting(
         RANDOM, "What the networks begin with: random weights, or a run's, by its folder."
@@ -113,6 +115,8 @@ class GAN(Method):
         initial: the `Initial` that the networks begin with; None for random weights.
         judges_features: the critic sees what `build_perceptual`'s network, which has `adapt`, makes
             of images. Such a method's `build_critic` makes the weights too.
+        has_styles: the generator has `styles` (latents, labels, training), for each layer those of
+            an image, and `synthesize` (styles), which returns their images.
         loss_names: keys of its losses, beside those of the penalties.
         betas: of Adam.
     """
@@ -123,11 +127,13 @@ class GAN(Method):
         "train on two classes or more, or choose a method that needs one, such as ssgan"
     )
     judges_features: ClassVar[bool] = False
+    has_styles: ClassVar[bool] = False
     loss_names: tuple[str, ...] = ("critic_loss", "generator_loss")
     betas: ClassVar[tuple[float, float]] = (0.5, 0.999)  # DCGAN's
 
     def __init__(self, **changes):
         super().__init__(**changes)
+        penalties.require_possible(self.settings.penalty, self)
         self._perceptual = ()  # until it is built, which it is once
         self.initial = None
         if self.settings.init != RANDOM:
@@ -280,7 +286,7 @@ class GAN(Method):
         )
 
     def penalties(self):
-        """Return what the critic's loss has beside the method's own, new components, a list."""
+        """Return what the losses have beside the method's own, new components, a list."""
         return penalties.create(self.settings.penalty)
 
     def freeze(self, critic):

@@ -87,6 +87,6 @@ class AdversarialPhase(Phase):
         if iteration != self._sampled_at:  # else its statistics would be measured once more
             weights = {name: variable for name, variable in self.variables().items()
                        if of_generators(name)}  # fmt: skip
-            self._sampled.take(export(weights))
+            self._sampled.take(export(weights), iteration)
             self._sampled_at = iteration
         return self._sampled

@@ -59,8 +59,8 @@ def iteration_flops(method, generator, critic, perceptual=None):
     """Return the operations that one iteration of our training step really does.
 
     A backward pass to inputs and weights costs twice a forward pass; to the inputs only, once.
-    The critic step: G forward (1); D on real and generated images, forward and backward (2 × 3);
-    the penalties' passes of D, shared out among the updates. The
+    The critic step: G forward (1); D on real and generated images, forward and backward (2 × 3).
+    Penalties: their passes of D or G, shared out among the updates. The
     generator step takes over the last critic step's images: G backward (2), D forward and
     backward to its input (2), φ likewise (2). φ of the real images is cached. Where φ lies in
     front of the critic, both kinds of images go through it in each critic step (2), and the
@@ -73,9 +73,11 @@ def iteration_flops(method, generator, critic, perceptual=None):
         perceptual: φ, or None.
     """
     g, d, phi = (products(network) if network else 0 for network in (generator, critic, perceptual))
-    penalties = sum(penalty.passes / penalty.every for penalty in method.penalties())
-    critic_step = g + (6 + penalties) * d
-    generator_step = 2 * g + 2 * d + 2 * phi
+    passes = {"critic": 0, "generator": 0}
+    for penalty in method.penalties():
+        passes[penalty.role] += penalty.passes / penalty.every
+    critic_step = g + (6 + passes["critic"]) * d
+    generator_step = (2 + passes["generator"]) * g + 2 * d + 2 * phi
     if method.judges_features:
         critic_step += 2 * phi
         generator_step -= phi

@@ -13,11 +13,13 @@ from ssgan_tf.device.batches import draw_labels, shuffled_indices
 from ssgan_tf.device.updates import apply_gradients
 from ssgan_tf.methods.gan import critic_augment
 from ssgan_tf.methods.gan.latents import draw_latents
-from ssgan_tf.methods.gan.penalties import CriticBatch
+from ssgan_tf.methods.gan.penalties import CriticBatch, GeneratorBatch
 
 GRADIENT_NORMS = ("generator_gradient_norm", "critic_gradient_norm")
 # Images on their way to the critic, each with random numbers of its own where it augments them.
 REAL, FAKE, BETWEEN, FAKE_FOR_GENERATOR = range(4)
+PATHS = 4  # random numbers of the generator's penalty
+RAMP = 0.05  # the average's half-life is at most this share of the images seen
 
 
 class Batch(NamedTuple):
@@ -49,6 +51,17 @@ def build_generator(method, classes=1):
 
 def _make_weights(generator, settings):
     return generator(tf.zeros((1, settings.latent_dim)), tf.zeros((1,), tf.int32))
+
+
+def follow(network, iteration):
+    """Let a network that changes with the iteration, which has a `follow`, read it.
+
+    Args:
+        network: a generator or a critic.
+        iteration: int64, how many iterations it has been trained for; a variable.
+    """
+    if hasattr(network, "follow"):
+        network.follow(iteration)
 
 
 class TrainingStep:
@@ -92,6 +105,8 @@ class TrainingStep:
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.critic_optimizer.build(self.critic.trainable_variables)
         self.iteration = tf.Variable(0, dtype=tf.int64, trainable=False, name="iteration")
+        for network in (self.generator, self.critic):
+            follow(network, self.iteration)
         self._compiled = tf.function(self._run, jit_compile=jit or None)
 
     def _copy_of_generator(self):
@@ -152,6 +167,8 @@ class TrainingStep:
                 self.perceptual(fake_images, training=False) if self.perceptual else None
             )
             losses |= self.method.generator_losses(judged, batch.real_features, fake_features)
+            paths = GeneratorBatch(lambda: self._style_gradients(batch))
+            losses |= self._penalized(losses, "generator", paths, self.iteration)
             loss = losses["generator_loss"] / self.replicas
         losses["generator_gradient_norm"] = self._apply(
             self.generator_optimizer, tape, loss, self.generator
@@ -180,9 +197,7 @@ class TrainingStep:
                 lambda: self._gradients(real_images, real_labels, seed, REAL),
                 lambda: self._gradients_between(batch, fake_images),
             )
-            for penalty in self.penalties:
-                losses[penalty.name] = self._penalty(penalty, judged, batch.update)
-                losses["critic_loss"] += penalty.weight * losses[penalty.name]
+            losses = self._penalized(losses, "critic", judged, batch.update)
             loss = losses["critic_loss"] / self.replicas
         losses["critic_gradient_norm"] = self._apply(self.critic_optimizer, tape, loss, self.critic)
         if self.augment:
@@ -190,13 +205,29 @@ class TrainingStep:
             losses |= self.augment.report()
         return losses
 
-    def _penalty(self, penalty, judged, update):
-        """Return a penalty in the critic's update of that number, without its weight."""
+    def _penalized(self, losses, role, batch, update):
+        """Return losses with the penalties of a network added to its own, and beside it.
+
+        Args:
+            losses: a dict of scalars.
+            role: of the network, see `Penalty`.
+            batch: what its penalties look at.
+            update: how many updates of the network came before this one.
+        """
+        losses = dict(losses)
+        for penalty in self.penalties:
+            if penalty.role == role:
+                losses[penalty.name] = self._penalty(penalty, batch, update)
+                losses[f"{role}_loss"] += penalty.weight * losses[penalty.name]
+        return losses
+
+    def _penalty(self, penalty, batch, update):
+        """Return a penalty in the network's update of that number, without its weight."""
         if penalty.every == 1:
-            return penalty(judged)
+            return penalty(batch)
         # Counted from 1, so that the last of an iteration's updates, which is logged, has its turn.
         due = (update + 1) % penalty.every == 0
-        return tf.cond(due, lambda: penalty.every * penalty(judged), lambda: 0.0)
+        return tf.cond(due, lambda: penalty.every * penalty(batch), lambda: 0.0)
 
     def _gradients_between(self, batch, fake_images):
         """Return ∇D(x̂), `(batch, size, size, 3)`, at random points between pairs of images."""
@@ -213,6 +244,18 @@ class TrainingStep:
             seen = self._seen(images, seed, side)
             scores = self.method.judge(self.critic, seen, labels).scores
         return tape.gradient(scores, images)
+
+    def _style_gradients(self, batch):
+        """Return the gradients of half a batch's images, projected on noise, by their styles."""
+        half = -(-batch.latents.shape[0] // 2)
+        styles = self.generator.styles(batch.latents[:half], batch.labels[:half], training=True)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(styles)
+            images = self.generator.synthesize(styles)
+            seed = tf.random.experimental.stateless_fold_in(batch.seed, PATHS, alg="philox")
+            noise = tf.random.stateless_normal(images.shape, seed, alg="philox")
+            projected = tf.reduce_sum(images * noise) / self.settings.image_size
+        return tape.gradient(projected, styles)
 
     def _seen(self, images, seed, side):
         """Return images as the critic sees them: augmented, as features, where that is wanted."""
@@ -257,7 +300,8 @@ class TrainingStep:
             return batch
         share = self.settings.batch_size // self.replicas
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        return batch[replica * share : (replica + 1) * share]
+        batch = batch[replica * share : (replica + 1) * share]
+        return tf.ensure_shape(batch, (share, *batch.shape[1:]))
 
     def _apply(self, optimizer, tape, loss, network):
         """Update a network from a tape; return the norm of this replica's gradient.
@@ -281,6 +325,10 @@ class TrainingStep:
             return
         done = tf.cast(self.iteration, tf.float32)
         decay = tf.minimum(self.settings.ema, (1.0 + done) / (10.0 + done))
+        if self.settings.ema_images:
+            seen = self.settings.batch_size * done
+            half_life = tf.clip_by_value(RAMP * seen, 1e-8, float(self.settings.ema_images))
+            decay = tf.minimum(self.settings.ema, 2.0 ** (-self.settings.batch_size / half_life))
         for average, weight in zip(
             self.average.trainable_variables, self.generator.trainable_variables, strict=True
         ):
