@@ -61,6 +61,7 @@ BOUNDS = {
     "ema": Bound(0, 1, below=True),
     "seed": Bound(0, 2**31 - 1),
     "iterations": _EVERY,
+    "autoencoder_iterations": _EVERY,
     "checkpoint_every": _EVERY,
     "sample_every": _EVERY,
     "log_every": _EVERY,

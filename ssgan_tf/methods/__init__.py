@@ -23,6 +23,8 @@ _OWN = {
     "ssgan-plus": "ssgan_tf.methods.gan.ssgan_plus:SSGANPlus",
     "fastgan": "ssgan_tf.methods.gan.fastgan:FastGAN",
     "projected": "ssgan_tf.methods.gan.projected:Projected",
+    "bagan": "ssgan_tf.methods.gan.bagan:BAGAN",
+    "bagan-gp": "ssgan_tf.methods.gan.bagan_gp:BAGANGP",
 }
 
 
