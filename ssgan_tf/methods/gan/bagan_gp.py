@@ -37,6 +37,10 @@ class ClassScales(layers.Layer):
         # A product with one-hot rows, not a look-up: its gradient is a dense tensor like the rest.
         return latents * ops.matmul(ops.one_hot(labels, self.classes, dtype="float32"), self.scales)
 
+    def compute_output_shape(self, latents_shape, labels_shape=None):
+        """Return the shape of the latents."""
+        return latents_shape
+
 
 class Generator(backbone.Generator):
     """The backbone with layer normalisation, fed with latents that the label scales.

@@ -40,6 +40,10 @@ class ClassLatents(layers.Layer):
         factors = ops.take(self.factors, labels, axis=0)
         return ops.take(self.means, labels, axis=0) + ops.einsum("bij,bj->bi", factors, noise)
 
+    def compute_output_shape(self, noise_shape, labels_shape=None):
+        """Return the shape of the noise."""
+        return noise_shape
+
 
 def _ones(shape, dtype=None):
     """Return unit matrices."""
