@@ -64,6 +64,7 @@ BOUNDS = {
     "style_mixing": Bound(0, 1.0),
     "seed": Bound(0, 2**31 - 1),
     "iterations": _EVERY,
+    "autoencoder_iterations": _EVERY,
     "checkpoint_every": _EVERY,
     "sample_every": _EVERY,
     "log_every": _EVERY,

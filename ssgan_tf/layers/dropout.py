@@ -29,5 +29,5 @@ class Dropout(keras.layers.Layer):
         return keras.random.dropout(inputs, self.rate, seed=self.seeds)
 
     def compute_output_shape(self, input_shape):
-        """Return the shape, which stays."""
+        """Return the shape of the input."""
         return input_shape

@@ -26,6 +26,8 @@ _OWN = {
     "diffusion": "ssgan_tf.methods.diffusion.diffusion:Diffusion",
     "stylegan2": "ssgan_tf.methods.gan.stylegan2:StyleGAN2",
     "transitional": "ssgan_tf.methods.gan.transitional:Transitional",
+    "bagan": "ssgan_tf.methods.gan.bagan:BAGAN",
+    "bagan-gp": "ssgan_tf.methods.gan.bagan_gp:BAGANGP",
 }
 
 

@@ -9,7 +9,7 @@ from ssgan_tf.methods import METHODS, create
 
 TINY = {
     "image_size": 32, "base_channels": 32, "latent_dim": 8, "batch_size": 4, "critic_steps": 1,
-    "mu": 0.0, "precision": "float32", "transition": "2,6",
+    "mu": 0.0, "precision": "float32", "transition": "2,6", "autoencoder_iterations": 20,
 }  # fmt: skip
 
 

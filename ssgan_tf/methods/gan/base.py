@@ -22,7 +22,7 @@ from ssgan_tf.methods.gan.initial import RANDOM, Initial, Source, freeze
 from ssgan_tf.methods.gan.phase import AdversarialPhase
 from ssgan_tf.methods.gan.plan import describe
 from ssgan_tf.methods.gan.sampling import GANSampler
-from ssgan_tf.methods.gan.step import build
+from ssgan_tf.methods.gan.step import BatchPlan, build
 from ssgan_tf.methods.settings import Settings as CommonSettings
 from ssgan_tf.methods.settings import setting
 from ssgan_tf.metrics.complexity import flops, parameter_count
@@ -179,12 +179,24 @@ class GAN(Method):
 
     def phases(self, job):
         """Yield the one phase of a GAN."""
+        yield self.adversarial_phase(job)
+
+    def adversarial_phase(self, job, begin=None):
+        """Return a job's `AdversarialPhase`, its networks untrained.
+
+        Args:
+            job: the `Job`.
+            begin: see `AdversarialPhase`.
+        """
         settings = self.settings
         with dtype_policy(self.precision):
             perceptual = self.perceptual()
             keras.utils.set_random_seed(zlib.crc32(f"{settings.seed} {job.name}".encode()))
-            phase = AdversarialPhase(self, job, perceptual)
-        yield phase
+            return AdversarialPhase(self, job, perceptual, begin)
+
+    def batch_plan(self, classes):
+        """Return the `BatchPlan` of its updates, for networks of so many classes."""
+        return BatchPlan(self.settings.batch_size, self.settings.batch_size)
 
     def sampler(self, trained, real, average=True):
         """Return the `GANSampler` of trained generators; real images are not looked at."""

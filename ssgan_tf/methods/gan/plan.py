@@ -27,7 +27,8 @@ def describe(method, image_set, replicas):
     generator, critic = networks
     parts = _memory(method, networks, perceptual, image_set, replicas)
     state = parts["weights and optimisers"]
-    work = iteration_flops(method, *networks, perceptual)
+    classes = method.classes_of_network(len(image_set.class_names))
+    work = iteration_flops(method, *networks, perceptual, classes)
     begins = []
     if method.initial:
         jobs = method.jobs(image_set.class_names)
@@ -55,7 +56,7 @@ def _perceptual_words(settings, perceptual):
     return words + (" - RANDOM, to try things out only" * (settings.vgg_weights == "random"))
 
 
-def iteration_flops(method, generator, critic, perceptual=None):
+def iteration_flops(method, generator, critic, perceptual=None, classes=1):
     """Return the operations that one iteration of our training step really does.
 
     A backward pass to inputs and weights costs twice a forward pass; to the inputs only, once.
@@ -71,18 +72,21 @@ def iteration_flops(method, generator, critic, perceptual=None):
         generator: G, built.
         critic: D, built.
         perceptual: φ, or None.
+        classes: that the networks learn.
     """
     g, d, phi = (products(network) if network else 0 for network in (generator, critic, perceptual))
     passes = {"critic": 0, "generator": 0}
     for penalty in method.penalties():
         passes[penalty.role] += penalty.passes / penalty.every
-    critic_step = g + (6 + passes["critic"]) * d
-    generator_step = (2 + passes["generator"]) * g + 2 * d + 2 * phi
+    real, steps = method.settings.batch_size, method.settings.critic_steps
+    fakes, generated, *_ = method.batch_plan(classes)
+    critic_step = fakes * g + (3 * (real + fakes) + passes["critic"] * real) * d
+    generator_step = generated * ((2 + passes["generator"]) * g + 2 * d + 2 * phi)
+    generator_step += (generated - fakes) * g
     if method.judges_features:
-        critic_step += 2 * phi
-        generator_step -= phi
-    settings = method.settings
-    return settings.batch_size * (settings.critic_steps * critic_step + generator_step)
+        critic_step += (real + fakes) * phi
+        generator_step -= generated * phi
+    return steps * critic_step + generator_step
 
 
 def _memory(method, networks, perceptual, image_set, replicas):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from ssgan_tf.device.batches import draw_labels, shuffled_indices
+from ssgan_tf.device.batches import draw_labels, draw_uniform_labels
 from ssgan_tf.device.updates import apply_gradients
 from ssgan_tf.methods.gan import critic_augment
 from ssgan_tf.methods.gan.latents import draw_latents
@@ -22,13 +22,30 @@ PATHS = 4  # random numbers of the generator's penalty
 RAMP = 0.05  # the average's half-life is at most this share of the images seen
 
 
+class BatchPlan(NamedTuple):
+    """What the updates see, over all replicas together.
+
+    Attributes:
+        fakes: generated images in a critic update; with fewer than the batch, the method's
+            `judge_both` takes them so.
+        generated: images that a generator update learns from, `fakes` or more.
+        balanced: real images come from each class equally often, not as often as there are.
+        uniform: labels of generated images are of each class equally often.
+    """
+
+    fakes: int
+    generated: int
+    balanced: bool = False
+    uniform: bool = False
+
+
 class Batch(NamedTuple):
     """What one critic update is drawn from, a replica's share of it."""
 
     real: tuple  # images (batch, size, size, 3) in [-1, 1] and labels (batch,)
     real_features: Any  # of the perceptual network, or None
-    latents: Any  # (batch, latent_dim)
-    labels: Any  # of the generated images
+    latents: Any  # (generated, latent_dim)
+    labels: Any  # of the generated images (generated,)
     seed: Any  # of what else is drawn
     update: Any  # critic updates before this one
 
@@ -84,7 +101,7 @@ class TrainingStep:
         self.method, self.images = method, images
         self.features = perceptual if method.judges_features else None
         self.perceptual = None if method.judges_features else perceptual
-        self.classes = classes
+        self.classes, self.plan = classes, method.batch_plan(classes)
         self.settings, self.seed = settings, tf.constant(seed, tf.int32)
         self.strategy = tf.distribute.get_strategy()
         self.replicas = self.strategy.num_replicas_in_sync
@@ -146,7 +163,8 @@ class TrainingStep:
     def _critic_step(self, number, tensors):
         """Update the critic once, against images that the generator learns nothing from."""
         batch = self._draw(number, tensors)
-        self._update_critic(batch, self.generator(batch.latents, batch.labels, training=True))
+        latents, labels = self._for_critic(batch.latents), self._for_critic(batch.labels)
+        self._update_critic(batch, self.generator(latents, labels, training=True))
 
     def _last_steps(self, tensors):
         """Update the critic a last time and the generator once; return the losses, stacked.
@@ -159,7 +177,7 @@ class TrainingStep:
             # A pass through the features is dear, and they do not change: one serves both updates.
             seen = self._seen(fake_images, batch.seed, FAKE) if self.features else None
             with tape.stop_recording():
-                losses = self._update_critic(batch, fake_images, seen)
+                losses = self._update_critic(batch, self._for_critic(fake_images), seen)
             if not self.features:
                 seen = self._seen(fake_images, batch.seed, FAKE_FOR_GENERATOR)
             judged = self.method.judge(self.critic, seen, batch.labels)
@@ -180,7 +198,7 @@ class TrainingStep:
 
         Args:
             batch: the `Batch`.
-            fake_images: what the generator made of it.
+            fake_images: what the generator made of it, for the critic.
             fake_seen: these as the critic sees them, where that is at hand.
         """
         (real_images, real_labels), seed = batch.real, batch.seed
@@ -188,7 +206,7 @@ class TrainingStep:
             real, fake = self.method.judge_both(
                 self.critic,
                 (self._seen(real_images, seed, REAL), real_labels),
-                (fake_seen or self._seen(fake_images, seed, FAKE), batch.labels),
+                (fake_seen or self._seen(fake_images, seed, FAKE), self._for_critic(batch.labels)),
             )
             losses = self.method.critic_losses(real, fake)
             judged = CriticBatch(
@@ -265,7 +283,7 @@ class TrainingStep:
 
     def _augmented(self, images, seed, side):
         seed = tf.random.experimental.stateless_fold_in(seed, side, alg="philox")
-        shape = (self.settings.batch_size, self.augment.draws)
+        shape = (images.shape[0] * self.replicas, self.augment.draws)
         uniforms = tf.random.stateless_uniform(shape, seed, alg="philox")
         return self.augment(images, self._share(uniforms))
 
@@ -286,19 +304,33 @@ class TrainingStep:
             for use in range(4)
         ]
         size = self.settings.batch_size
-        indices = shuffled_indices(step, size, self.images.count, self.seed)
+        indices = self.images.indices(step, size, self.seed, self.plan.balanced)
         *real, real_features = self.images.gather(tensors, indices, seeds[0])
-        latents = draw_latents(self.settings.noise, (size, self.settings.latent_dim), seeds[1])
-        labels = draw_labels(self.images.labels_of(tensors), size, seeds[3])
+        count = self._even(self.plan.generated)
+        latents = draw_latents(self.settings.noise, (count, self.settings.latent_dim), seeds[1])
+        if self.plan.uniform:
+            labels = draw_uniform_labels(self.classes, count, seeds[3])
+        else:
+            labels = draw_labels(self.images.labels_of(tensors), count, seeds[3])
         if real_features is not None:
             real_features = self._share(real_features)
         real = tuple(self._share(part) for part in real)
         return Batch(real, real_features, self._share(latents), self._share(labels), seeds[2], step)
 
+    def _even(self, count):
+        """Return a number of images that the replicas can share, `count` or a little more."""
+        return -(-count // self.replicas) * self.replicas
+
+    def _for_critic(self, generated):
+        """Return a replica's generated images, or what belongs to them, that the critic sees."""
+        if self.plan.fakes == self.plan.generated:
+            return generated
+        return generated[: self._even(self.plan.fakes) // self.replicas]
+
     def _share(self, batch):
         if self.replicas == 1:
             return batch
-        share = self.settings.batch_size // self.replicas
+        share = batch.shape[0] // self.replicas
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         batch = batch[replica * share : (replica + 1) * share]
         return tf.ensure_shape(batch, (share, *batch.shape[1:]))
