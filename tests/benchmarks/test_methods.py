@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks import methods
 from ssgan_tf.methods import create
+from ssgan_tf.methods.gan.build import build
 from ssgan_tf.methods.gan.plan import iteration_flops
-from ssgan_tf.methods.gan.step import build
 from tests.evaluation.folders import write_set
 
 

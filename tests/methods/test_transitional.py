@@ -11,10 +11,10 @@ import tensorflow as tf
 from ssgan_tf.data import ImageSet
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods import create, recreate
-from ssgan_tf.methods.contract import Job, Phase, Trained
-from ssgan_tf.methods.gan.base import ALL_CLASSES, CriticOutput
+from ssgan_tf.methods.contract import ALL_CLASSES, Job, Phase, Trained
+from ssgan_tf.methods.gan.base import CriticOutput
+from ssgan_tf.methods.gan.build import follow
 from ssgan_tf.methods.gan.penalties import R1, CriticBatch, GeneratorBatch, PathLength
-from ssgan_tf.methods.gan.step import follow
 from ssgan_tf.methods.gan.stylegan2 import StyleGAN2, channels_at
 from ssgan_tf.methods.gan.transitional import share
 from ssgan_tf.runs.metrics_log import read_metrics

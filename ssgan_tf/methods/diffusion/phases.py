@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ssgan_tf.device import averages
 from ssgan_tf.device.batches import DeviceImages, shuffled_indices
 from ssgan_tf.device.updates import apply_gradients
 from ssgan_tf.methods.contract import Phase
@@ -89,21 +90,12 @@ class NoisePhase(Phase):
             losses = self.strategy.run(self._step, args=(self.images.tensors,))
             totals += self.strategy.reduce(tf.distribute.ReduceOp.MEAN, losses, axis=None)
             if self.averaged:
-                self._update_average()
+                decay = averages.decay_of(self.iteration, self.settings.ema)
+                weights = self.network.trainable_variables
+                averages.move(self.strategy, self.averaged, weights, decay)
             self.iteration.assign_add(1)
         means = tf.unstack(totals / tf.cast(count, tf.float32))
         return dict(zip(self.reported, means, strict=True))
-
-    def _update_average(self):
-        """Move averaged weights on, faster at first, when there is little to average."""
-        done = tf.cast(self.iteration, tf.float32)
-        decay = tf.minimum(self.settings.ema, (1.0 + done) / (10.0 + done))
-        for mean, weight in zip(self.averaged, self.network.trainable_variables, strict=True):
-            self.strategy.extended.update(
-                mean.value,
-                lambda old, new: old.assign(decay * old + (1.0 - decay) * new),
-                args=(weight.value,),
-            )
 
     def _step(self, tensors):
         """Update the network once; return the losses, stacked."""

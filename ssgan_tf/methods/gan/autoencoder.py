@@ -15,9 +15,9 @@ import tensorflow as tf
 from ssgan_tf.device.batches import DeviceImages, to_uint8, to_unit
 from ssgan_tf.device.updates import apply_gradients
 from ssgan_tf.methods.contract import Phase
+from ssgan_tf.methods.gan.build import build_generator
 from ssgan_tf.methods.gan.class_latents import class_statistics
 from ssgan_tf.methods.gan.state import named_weights
-from ssgan_tf.methods.gan.step import build_generator
 
 NAME = "autoencoder"  # of the phase and its folder
 PAIRS = 32  # of a real image and its reconstruction, in the sample grid

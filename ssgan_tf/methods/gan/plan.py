@@ -3,7 +3,7 @@
 import math
 
 from ssgan_tf.device.precision import dtype_policy
-from ssgan_tf.methods.gan.step import build
+from ssgan_tf.methods.gan.build import build
 from ssgan_tf.metrics.complexity import activation_bytes, flops, parameter_count, products
 
 MIB = 2**20

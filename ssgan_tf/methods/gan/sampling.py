@@ -11,10 +11,10 @@ import tensorflow as tf
 from ssgan_tf.device.batches import to_uint8
 from ssgan_tf.device.precision import dtype_policy
 from ssgan_tf.methods.contract import Sampler
+from ssgan_tf.methods.gan.build import build_generator, follow
 from ssgan_tf.methods.gan.latents import draw_latents
 from ssgan_tf.methods.gan.standing import StandingStatistics
 from ssgan_tf.methods.gan.state import assign_generator, of_generators
-from ssgan_tf.methods.gan.step import build_generator, follow
 
 BATCH = 64
 

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from ssgan_tf.device import averages
 from ssgan_tf.device.batches import draw_labels, draw_uniform_labels
 from ssgan_tf.device.updates import apply_gradients
 from ssgan_tf.methods.gan import critic_augment
+from ssgan_tf.methods.gan.build import build, build_generator, follow
 from ssgan_tf.methods.gan.latents import draw_latents
 from ssgan_tf.methods.gan.penalties import CriticBatch, GeneratorBatch
 
@@ -19,7 +21,6 @@ GRADIENT_NORMS = ("generator_gradient_norm", "critic_gradient_norm")
 # Images on their way to the critic, each with random numbers of its own where it augments them.
 REAL, FAKE, BETWEEN, FAKE_FOR_GENERATOR = range(4)
 PATHS = 4  # random numbers of the generator's penalty
-RAMP = 0.05  # the average's half-life is at most this share of the images seen
 
 
 class BatchPlan(NamedTuple):
@@ -48,37 +49,6 @@ class Batch(NamedTuple):
     labels: Any  # of the generated images (generated,)
     seed: Any  # of what else is drawn
     update: Any  # critic updates before this one
-
-
-def build(method, classes=1):
-    """Return a method's networks, their weights made, as `Networks`."""
-    networks = method.build(classes)
-    images = _make_weights(networks.generator, method.settings)
-    if not method.judges_features:
-        networks.critic(images, tf.zeros((1,), tf.int32))
-    return networks
-
-
-def build_generator(method, classes=1):
-    """Return a method's generator, its weights made."""
-    generator = method.build_generator(classes)
-    _make_weights(generator, method.settings)
-    return generator
-
-
-def _make_weights(generator, settings):
-    return generator(tf.zeros((1, settings.latent_dim)), tf.zeros((1,), tf.int32))
-
-
-def follow(network, iteration):
-    """Let a network that changes with the iteration, which has a `follow`, read it.
-
-    Args:
-        network: a generator or a critic.
-        iteration: int64, how many iterations it has been trained for; a variable.
-    """
-    if hasattr(network, "follow"):
-        network.follow(iteration)
 
 
 class TrainingStep:
@@ -155,7 +125,8 @@ class TrainingStep:
                     self.strategy.run(self._critic_step, args=(number, self.images.tensors))
             losses = self.strategy.run(self._last_steps, args=(self.images.tensors,))
             totals += self.strategy.reduce(tf.distribute.ReduceOp.MEAN, losses, axis=None)
-            self._update_average()
+            if self.average is not None:
+                self._update_average()
             self.iteration.assign_add(1)
         means = tf.unstack(totals / tf.cast(count, tf.float32))
         return dict(zip(self.reported, means, strict=True))
@@ -349,23 +320,13 @@ class TrainingStep:
         return tf.linalg.global_norm(gradients) * self.replicas
 
     def _update_average(self):
-        """Move the averaged generator on, faster at first, when there is little to average.
+        """Move the averaged generator on.
 
         What is no weight, such as statistics, is measured anew for the weights (`standing`).
         """
-        if self.average is None:
-            return
-        done = tf.cast(self.iteration, tf.float32)
-        decay = tf.minimum(self.settings.ema, (1.0 + done) / (10.0 + done))
-        if self.settings.ema_images:
-            seen = self.settings.batch_size * done
-            half_life = tf.clip_by_value(RAMP * seen, 1e-8, float(self.settings.ema_images))
-            decay = tf.minimum(self.settings.ema, 2.0 ** (-self.settings.batch_size / half_life))
-        for average, weight in zip(
-            self.average.trainable_variables, self.generator.trainable_variables, strict=True
-        ):
-            self.strategy.extended.update(
-                average.value,
-                lambda old, new: old.assign(decay * old + (1.0 - decay) * new),
-                args=(weight.value,),
-            )
+        settings = self.settings
+        decay = averages.decay_of(
+            self.iteration, settings.ema, settings.batch_size, settings.ema_images
+        )
+        weights = self.generator.trainable_variables
+        averages.move(self.strategy, self.average.trainable_variables, weights, decay)
