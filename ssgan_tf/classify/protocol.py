@@ -34,12 +34,14 @@ class Division:
         held_out: the other images of the training side, which no classifier is trained on; rounds
             of filtering compare classifiers on them. What `imbalance` removes is not among them.
         tested_on: "test", or "validation" where `test` was taken from the training side.
+        former: dict from class to how many images `training` would have without `imbalance`.
     """
 
     training: ImageSet
     test: ImageSet
     held_out: ImageSet
     tested_on: str
+    former: dict[str, int]
 
 
 def divide(
@@ -84,4 +86,5 @@ def divide(
         test=parts.test,
         held_out=available.select(held_out),
         tested_on=VALIDATION if validation else TEST,
+        former=limited_split(side, "imbalance", real_per_class, **options).train.counts(),
     )
