@@ -36,8 +36,7 @@ CLASSIFIERS = {
 PRINTED = ("recall", "balanced_accuracy", "ssim", "ssim_papers", "differences", "cost")
 
 flags = command_line.Flags()
-flags.DEFINE_string("dataset", "demo", "Name of a data set, or a folder with a folder per class.")
-flags.DEFINE_string("datasets_dir", None, "Folder of named data sets. Default: datasets/.")
+flags.define_source()
 flags.DEFINE_list("classes", None, "Cut these down, one at a time. Default: each class.")
 flags.DEFINE_list("keep", ["15", "10", "5"], "Images of it that are kept; or shares: 2.5%,1%.")
 flags.DEFINE_list(
