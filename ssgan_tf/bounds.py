@@ -76,6 +76,7 @@ BOUNDS = {
     "real_per_class": Bound(2, _IMAGES),
     "per_class": Bound(1, 100_000),
     "seeds": Bound(1, 1000),
+    "generators": Bound(1, 1000),
     "classifier_seeds": Bound(1, 1000),
     "epochs": Bound(1, 100_000),
     "classifier_epochs": Bound(1, 100_000),

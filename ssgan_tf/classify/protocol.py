@@ -32,14 +32,17 @@ class Division:
         training: every condition trains on these.
         test: every classifier is tested on these.
         held_out: the other images of the training side, which no classifier is trained on; rounds
-            of filtering compare classifiers on them. What `imbalance` removes is not among them.
+            of filtering compare classifiers on them. What `imbalance` removes is not among them,
+            nor what is of one group with images that are trained on.
         tested_on: "test", or "validation" where `test` was taken from the training side.
+        former: dict from class to how many images `training` would have without `imbalance`.
     """
 
     training: ImageSet
     test: ImageSet
     held_out: ImageSet
     tested_on: str
+    former: dict[str, int]
 
 
 def divide(
@@ -71,17 +74,21 @@ def divide(
     if not len(parts.test):
         raise UserError("there are no test images; raise --test_per_class, or add images")
     training, test = set(parts.train.hashes), set(parts.test.hashes)
+    seen = {available.groups.get(digest) for digest in training} - {None}
     reduced = [images.class_names.index(name) for name in imbalance or {}]
     held_out = [
         index
         for index, (digest, label) in enumerate(
             zip(available.hashes, available.labels, strict=True)
         )
-        if digest not in training and (label not in reduced or digest in test)
+        if digest not in training
+        and (label not in reduced or digest in test)
+        and (available.groups.get(digest) not in seen or digest in test)
     ]
     return Division(
         training=parts.train,
         test=parts.test,
         held_out=available.select(held_out),
         tested_on=VALIDATION if validation else TEST,
+        former=limited_split(side, "imbalance", real_per_class, **options).train.counts(),
     )

@@ -19,7 +19,9 @@ def accuracy_table(results):
     table = {name: [_name_cell(name + mark(conditions[name]), conditions[name])] for name in names}
     headings = [""]
     for size in sizes:
-        added = {None: "", "balance": ", balanced"}.get(size, f", + {size}")
+        added = {None: "", "balance": ", balanced", "restore": ", restored"}.get(
+            size, f", + {size}"
+        )
         for measure in ("accuracy", "precision"):
             headings.append(measure + added)
             means = {

@@ -43,7 +43,11 @@ flags.DEFINE_multi_string(
     "augment", [], "A condition; repeat for more: NAME=DIR of generated images, one of "
     f"{', '.join([*OFFLINE, *POLICIES])}, or several with + between.",
 )  # fmt: skip
-flags.DEFINE_string("per_class", "400", "Images added to each class: 200,400 or balance.")
+flags.DEFINE_string(
+    "per_class",
+    "400",
+    "Images added to each class: 200,400, or balance, or restore: what --imbalance took away.",
+)
 flags.DEFINE_integer("seeds", 5, "Trainings of each condition.")
 flags.DEFINE_list("imbalance", [], "Keep only so many real images of a class: roses=20.")
 flags.DEFINE_integer("image_size", None, "Pixels. Default: that of generated images, or 64.")

@@ -5,6 +5,8 @@ from ssgan_tf.errors import UserError
 
 #: Asks for as many images as each class lacks of the largest one.
 BALANCE = "balance"
+#: Asks for as many images of each class as were taken away from it.
+RESTORE = "restore"
 
 
 def parse_per_class(text):
@@ -25,14 +27,17 @@ def parse_per_class(text):
     return count
 
 
-def counts_to_generate(per_class, real_counts):
+def counts_to_generate(per_class, real_counts, former_counts=None):
     """Return how many images each class gets.
 
     Args:
         per_class: the same number for all, or "balance": as many as each class lacks of the
-            largest one.
+            largest one; or "restore": as many as each class lacks of its former number.
         real_counts: dict from class to its number of real training images.
+        former_counts: dict from class to its number before some were taken away; for "restore".
     """
+    if per_class == RESTORE:
+        return {name: former_counts[name] - count for name, count in real_counts.items()}
     largest = max(real_counts.values())
     return {
         name: largest - count if per_class == BALANCE else per_class

@@ -41,7 +41,8 @@ def write_generated_set(
 ):  # fmt: skip
     """Write `<out>/<class>/000000.png ...`, contact sheets and `manifest.json`.
 
-    The images are a function of the run's checkpoint and the seed. Writing again replaces what an
+    The images are a function of the run's checkpoint and the seed. Where all training images of a
+    class were grey, they have equal channels. Writing again replaces what an
     earlier call wrote; a folder that no such call made is refused.
 
     With a filter they are the first that it accepts: image k depends on the classifier and the
@@ -109,6 +110,7 @@ def write_generated_set(
                 "count": counts[name],
                 "checkpoint_step": trained.iterations[name],
                 "real_images": len(recorded[name]["train"]),
+                **({"grey": True} if recorded[name].get("grey") else {}),
             }
             for name in names
         },
@@ -123,15 +125,16 @@ def write_generated_set(
         for name in names:
             if counts[name] == 0:  # the largest class, which needs no more
                 continue
+            alike = _as_trained_on(recorded[name])
             shown = _write_class(
-                sampler, name, seed, out / name, counts[name], progress,
+                sampler, map(alike, sampler.batches(name, seed)), out / name, counts[name], progress,
                 selections.get(name),
             )  # fmt: skip
             if shown:
                 sheet = plots.image_grid(np.stack(shown))
                 write_atomically(out / f"{name}.png", partial(plots.write_png, image=sheet))
             if walk:
-                frames = sampler.walk(name, seed)
+                frames = alike(sampler.walk(name, seed))
                 write_atomically(out / f"{name}.gif", partial(plots.write_gif, frames=frames))
         if filtered:
             _conclude_filtering(out, manifest, selections)
@@ -139,9 +142,9 @@ def write_generated_set(
     return manifest | {"complete": True}
 
 
-def _write_class(sampler, name, seed, folder, count, progress, selection):
+def _write_class(sampler, batches, folder, count, progress, selection):
     """Write one class's images; return the first of them for its contact sheet."""
-    shown, written, batches = [], 0, sampler.batches(name, seed)
+    shown, written = [], 0
     batches = selection.accepted_batches(batches) if selection else _first(batches, count)
     with progress_bar(count, folder.name, "img", progress) as bar:
         sampler.watch = partial(say_beside, bar)
@@ -156,6 +159,21 @@ def _write_class(sampler, name, seed, folder, count, progress, selection):
                 bar.set_postfix_str(f"of {selection.sampled:,} sampled", refresh=False)
             bar.update(len(batch))
     return shown
+
+
+def _as_trained_on(recorded):
+    """Return what makes images grey where all training images of a class were, else unchanged.
+
+    Its function takes and returns uint8 `(n, height, width, 3)`. Grey is the luma of ITU-R BT.601.
+    """
+    if not recorded.get("grey"):
+        return lambda images: images
+
+    def grey(images):
+        luma = np.rint(np.asarray(images) @ np.array([0.299, 0.587, 0.114]))
+        return np.repeat(luma.astype(np.uint8)[..., None], 3, axis=-1)
+
+    return grey
 
 
 def _first(batches, count):

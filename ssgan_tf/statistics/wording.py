@@ -39,7 +39,8 @@ BASELINE_NAMES = {
 
 def row_label(row, conditions):
     """Return the label of a row: "ssgan (400 a class) LEAKED"."""
-    size = {None: "", "balance": " (balanced)"}.get(row["size"], f" ({row['size']} a class)")
+    words = {None: "", "balance": " (balanced)", "restore": " (restored)"}
+    size = words.get(row["size"], f" ({row['size']} a class)")
     return row["condition"] + size + mark(conditions[row["condition"]])
 
 

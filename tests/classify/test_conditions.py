@@ -142,6 +142,8 @@ def test_imbalance():
 def test_counts():
     assert counts_to_add("200", {"a": 3, "b": 10}) == {"a": 200, "b": 200}
     assert counts_to_add("balance", {"a": 3, "b": 10}) == {"a": 7, "b": 0}
+    assert counts_to_add("restore", {"a": 3, "b": 7}, {"a": 5, "b": 7}) == {"a": 2, "b": 0}
+    assert parse_sizes("20, restore") == ["20", "restore"]
 
 
 def test_original_and_policies_add_nothing():
