@@ -61,7 +61,7 @@ with _without_chatter():
 
 BROKEN_PIPE = 128 + 13  # as of a process that SIGPIPE ended
 
-COMMANDS = ("train", "generate", "evaluate", "classify", "compare")
+COMMANDS = ("train", "generate", "evaluate", "classify", "compare", "augcls")
 
 
 class Flags:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ssgan_tf.augment import OFFLINE, POLICIES, augment
-from ssgan_tf.data.balance import BALANCE, counts_to_generate, parse_per_class
+from ssgan_tf.data.balance import BALANCE, counts_to_generate, parse_per_class, parse_share
 from ssgan_tf.errors import UserError
 
 ORIGINAL = "original"
@@ -125,18 +125,28 @@ def parse_sizes(text):
     """Return the sizes of `--per_class`: `"200,400"` gives `["200", "400"]`, without repeats.
 
     Raises:
-        UserError: one is neither a number of at least 1 nor "balance".
+        UserError: one is neither a number of at least 1, nor a share such as "25%", nor "balance".
     """
-    return list(dict.fromkeys(str(parse_per_class(size)) for size in text.split(",")))
+
+    def parsed(size):
+        if size.strip().endswith("%"):
+            return f"{round(100 * parse_share(size))}%"
+        return str(parse_per_class(size))
+
+    return list(dict.fromkeys(map(parsed, text.split(","))))
 
 
 def counts_to_add(size, real_counts):
     """Return the number of images to add to each class, a dict.
 
     Args:
-        size: a number as text, or "balance": up to the largest class.
+        size: a number as text; "25%": so much of the class's real images, rounded; or "balance":
+            up to the largest class.
         real_counts: dict from class to its number of real training images.
     """
+    if size.endswith("%"):
+        share = parse_share(size)
+        return {name: round(share * count) for name, count in real_counts.items()}
     return counts_to_generate(size if size == BALANCE else int(size), real_counts)
 
 

@@ -52,7 +52,8 @@ def write_generated_set(
     Args:
         run: a run directory.
         out: the folder to write.
-        per_class: images per class, or "balance" to fill every class up to the largest.
+        per_class: images per class, "balance" to fill every class up to the largest, or a dict
+            from class to its number.
         seed: which images.
         classes: names, by default all that the run has trained.
         average: use the moving average of the weights, where the run kept one.
@@ -71,7 +72,7 @@ def write_generated_set(
             is writing the folder.
     """
     require("seed", seed)
-    if per_class != BALANCE:
+    if per_class != BALANCE and not isinstance(per_class, dict):
         require("per_class", per_class)
     if classes is not None and not classes:
         raise UserError("--classes names no class; name some, or leave it out for all")

@@ -165,6 +165,29 @@ def settings_of_rounds(
     Raises:
         UserError: `run` is no run directory.
     """
+    return {
+        "run": identity_of_run(run, classes, checkpoint),
+        "per_class": str(per_class),
+        "classes": ",".join(sorted(classes)) if classes else "all",
+        "seed": str(seed),
+        "ema": str(bool(average)).lower(),
+        "filter": filtered.classifier.fingerprint(),
+        "threshold": str(filtered.threshold),
+        "filter_limit": str(filtered.limit),
+    }
+
+
+def identity_of_run(run, classes=None, checkpoint=LAST):
+    """Return what tells a run's images from others': its iterations, settings and data, a text.
+
+    Args:
+        run: the run directory.
+        classes: those that images are made of, by default all.
+        checkpoint: see `write_generated_set`.
+
+    Raises:
+        UserError: `run` is no run directory.
+    """
     directory = RunDirectory(run)
     config = directory.config()
     trained = [
@@ -174,16 +197,7 @@ def settings_of_rounds(
         if not classes or name in classes or name not in config["data"]["classes"]
     ]
     made_of = json.dumps([config["settings"], config["data"].get("fingerprint")], sort_keys=True)
-    return {
-        "run": f"{', '.join(trained)} iterations of {_digest(made_of)}",
-        "per_class": str(per_class),
-        "classes": ",".join(sorted(classes)) if classes else "all",
-        "seed": str(seed),
-        "ema": str(bool(average)).lower(),
-        "filter": filtered.classifier.fingerprint(),
-        "threshold": str(filtered.threshold),
-        "filter_limit": str(filtered.limit),
-    }
+    return f"{', '.join(trained)} iterations of {_digest(made_of)}"
 
 
 def _step(directory, name, checkpoint):
