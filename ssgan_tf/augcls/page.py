@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ssgan_tf.augcls import tables
-from ssgan_tf.augcls.results import gain_of
+from ssgan_tf.augcls.results import FILTERED, gain_of, is_leaked
 from ssgan_tf.classify.tables import class_table, difference_tables
 from ssgan_tf.report import Callout, Definitions, Details, Figure, Section, write_report
 from ssgan_tf.statistics.wording import main_finding
@@ -79,6 +79,8 @@ def write_page(out, results):
 def _verdict(results):
     """Return the reading of the filtered images' gain."""
     found = gain_of(results)
+    if is_leaked(results, FILTERED):
+        return Callout("warning", "LEAKED: the generator has seen test images; no evidence.")
     if found is None or found["points"]["half_width"] is None:
         return Callout("note", "One seed is no evidence; raise --seeds.")
     mean, half_width = found["points"]["mean"], found["points"]["half_width"]

@@ -163,9 +163,7 @@ class Pipeline:
             directory.prepare(self._config(), overwrite=overwrite)
             self.generator.train(self.division, self.source, self.datasets_dir, self.progress)
             self._provide_unfiltered()
-            first = self._study([BALANCED_LOSS, *self.augment])
-            self._say("classifiers of the real images")
-            first.run()
+            self._provide_classifiers()
             manifest = self._provide_filtered()
             study = self._study(
                 [BALANCED_LOSS, *self.augment, *(f"{name}={self._set(name)}" for name in
@@ -262,6 +260,13 @@ class Pipeline:
             self._say("images as they come")
             place.parent.mkdir(exist_ok=True)
             write_generated_set(self.generator.run, place, self.lacking, **self._drawing)
+
+    def _provide_classifiers(self):
+        """Train the classifiers of the real images, of which one filters, unless they are."""
+        study = self._study([BALANCED_LOSS])
+        if not all(member.result(study.out) for member in study.members):
+            self._say("classifiers of the real images")
+            study.run()
 
     def _provide_filtered(self):
         """Filter in rounds, or go on with that; return the set's manifest."""

@@ -11,6 +11,7 @@ from ssgan_tf.metrics.ssim import merged_similarity, super_class_similarity
 from ssgan_tf.statistics.findings import LEAKED
 
 SCHEMA = 1
+LEAK = "LEAKED, and no evidence: "
 ORIGINAL, FILTERED, UNFILTERED, BALANCED_LOSS = (
     "original", "filtered", "unfiltered", "balanced-loss",
 )  # fmt: skip
@@ -86,6 +87,12 @@ def gain_of(results, condition=FILTERED, compared_with=ORIGINAL):
     return None
 
 
+def is_leaked(results, condition):
+    """Return whether a condition's generator or filter has seen test images."""
+    known = results["classifiers"]["conditions"].get(condition)
+    return known is not None and known["finding"] == LEAKED
+
+
 def sentences(results):
     """Return what came out, a list of sentences: measured gains, then the predicted one."""
     said = []
@@ -94,7 +101,8 @@ def sentences(results):
         words = f"{found['condition']} against {found['compared_with']}: {_shown(points)} points"
         if relative["mean"] is not None:
             words += f" of accuracy, relatively {_shown(relative)} %"
-        said.append(f"{words}{_reading(points)}.")
+        leak = is_leaked(results, found["condition"]) or is_leaked(results, found["compared_with"])
+        said.append(f"{LEAK if leak else ''}{words}{_reading(points)}.")
     prediction, measured = results["prediction"], gain_of(results)
     said.append(
         f"Eq. 4 of GM-augCls predicts {prediction['predicted_improvement_percent']:.1f} % from an "
