@@ -62,7 +62,7 @@ with _without_chatter():
 
 BROKEN_PIPE = 128 + 13  # as of a process that SIGPIPE ended
 
-COMMANDS = ("train", "generate", "evaluate", "classify", "compare", "imbalance")
+COMMANDS = ("train", "generate", "evaluate", "classify", "compare", "imbalance", "augcls")
 
 
 class Flags:

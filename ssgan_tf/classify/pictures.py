@@ -97,6 +97,9 @@ def _accuracies(results):
     kinds = [condition["kind"] for condition in of_rows]
     headings = {
         None: "no images added", "balance": "classes balanced", "restore": "classes restored",
+    } | {
+        size: f"{size.removesuffix('%')} % of the real images added"
+        for size in results["sizes"] if size.endswith("%")
     }  # fmt: skip
     return {
         "labels": [row_label(row | {"size": None}, conditions) for row in rows],

@@ -32,7 +32,8 @@ def settings_of(study):
         )
         training["weights"] += f" sha256 {weights_fingerprint(backbone)}"
     protocol = dataclasses.asdict(study.protocol)
-    del protocol["test_per_class"]  # follows from the images themselves
+    # The images themselves tell both.
+    del protocol["test_per_class"], protocol["held_out_per_class"]
     return {
         "classes": ",".join(study.images.class_names),
         "image_size": study.images.image_size,

@@ -17,6 +17,7 @@ from ssgan_tf.classify.protocol import Protocol, divide
 from ssgan_tf.classify.records import make_config, make_record, make_results, settings_of
 from ssgan_tf.classify.training import ClassifierSettings
 from ssgan_tf.data import load_dataset
+from ssgan_tf.data.balance import BALANCE
 from ssgan_tf.data.loading import places_of
 from ssgan_tf.data.splits import parse_class_sizes
 from ssgan_tf.errors import UserError
@@ -46,6 +47,8 @@ class Study:
         classes: use only these.
         image_size: pixels; by default that of the generated sets, or 64.
         keep_weights: keep every classifier, not only those of `original`.
+        at_most: dict from a class to the most images added to it, whatever `per_class` says; so
+            that sets of which one is short of images still add as many.
         cache_dir: of decoded images.
         progress: show bars.
         images: the data set, where it is loaded already; then the three before `keep_weights`
@@ -60,14 +63,14 @@ class Study:
 
     def __init__(
         self, dataset, out, *, augment=(), per_class="400", seeds=5, protocol=None, settings=None,
-        datasets_dir=None, classes=None, image_size=None, keep_weights=False, cache_dir=None,
-        progress=True, images=None,
+        datasets_dir=None, classes=None, image_size=None, keep_weights=False, at_most=None,
+        cache_dir=None, progress=True, images=None,
     ):  # fmt: skip
         require("seeds", seeds)
         require("image_size", image_size)
         self.out, self.source, self.datasets_dir = Path(out).expanduser(), dataset, datasets_dir
         self.protocol, self.settings = protocol or Protocol(), settings or ClassifierSettings()
-        self.keep_weights, self.progress = keep_weights, progress
+        self.keep_weights, self.progress, self.at_most = keep_weights, progress, at_most or {}
         self.conditions, self.sizes = parse_conditions(augment), parse_sizes(per_class)
         _, self.imbalance = parse_class_sizes(
             "imbalance", self.protocol.imbalance, everywhere=False
@@ -101,6 +104,8 @@ class Study:
                 raise UserError(
                     f"--per_class {member.size}: the classes have all that it would give them; "
                     "name a number, or drop a class down with --imbalance"
+                    if member.size == BALANCE
+                    else f"--per_class {member.size} of so few real images are none; name more"
                 )
             self.generated_part(member)
 
@@ -134,7 +139,8 @@ class Study:
         if member.size is None:
             return dict.fromkeys(self.images.class_names, 0)
         division = self.division
-        return counts_to_add(member.size, division.training.counts(), division.former)
+        counts = counts_to_add(member.size, division.training.counts(), division.former)
+        return {name: min(count, self.at_most.get(name, count)) for name, count in counts.items()}
 
     def steps(self, member):
         """Return the gradient steps of a member."""

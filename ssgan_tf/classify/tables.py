@@ -36,6 +36,37 @@ def accuracy_table(results):
     return Table(headings, list(table.values()), "Accuracy and precision", _seeds_note(rows))
 
 
+def share_table(results):
+    """Return accuracies by the share of added images, one below another; None without shares.
+
+    The form is that of the SGID replication's Tables 1 and 2: the real images alone, the policies,
+    then each set at 25 %, 50 %, 75 % and 100 % of the real images.
+    """
+    rows, conditions = results["rows"], results["conditions"]
+    shares = [size for size in results["sizes"] if size.endswith("%")]
+    if not any(row["size"] in shares for row in rows):
+        return None
+    names = list(dict.fromkeys(row["condition"] for row in rows))
+    shown = [row for row in rows if row["size"] in (None, *shares)]
+    shown.sort(key=lambda row: (row["size"] is not None, names.index(row["condition"])))
+    honest = [row["mean"]["accuracy"]["mean"] for row in shown
+              if not _leaked(conditions[row["condition"]])]  # fmt: skip
+    table = []
+    for row in shown:
+        condition, mean = conditions[row["condition"]], row["mean"]["accuracy"]
+        name = row["condition"] + (f"({row['size']})" if row["size"] else "")
+        best = mean["mean"] == max(honest, default=None)
+        table.append(
+            [
+                _name_cell(name + mark(condition), condition),
+                _mean_cell(mean, condition, emphasis=best),
+                sum(row["added"].values()),
+            ]
+        )
+    columns = ["", results["data"]["name"], "images added"]
+    return Table(columns, table, "Accuracy by the share of added images", _seeds_note(shown))
+
+
 def difference_tables(results):
     """Return a `Table` of differences of accuracy, and one of each measure of minorities."""
     measures = {name: None for row in results["rows"] for name in measures_of(row["to_original"])}

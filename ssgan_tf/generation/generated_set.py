@@ -53,7 +53,8 @@ def write_generated_set(
     Args:
         run: a run directory.
         out: the folder to write.
-        per_class: images per class, or "balance" to fill every class up to the largest.
+        per_class: images per class, "balance" to fill every class up to the largest, or a dict
+            from class to its number.
         seed: which images.
         classes: names, by default all that the run has trained.
         average: use the moving average of the weights, where the run kept one.
@@ -73,7 +74,7 @@ def write_generated_set(
             is writing the folder.
     """
     require("seed", seed)
-    if per_class != BALANCE:
+    if per_class != BALANCE and not isinstance(per_class, dict):
         require("per_class", per_class)
     if classes is not None and not classes:
         raise UserError("--classes names no class; name some, or leave it out for all")
@@ -127,8 +128,8 @@ def write_generated_set(
                 continue
             alike = _as_trained_on(recorded[name])
             shown = _write_class(
-                sampler, map(alike, sampler.batches(name, seed)), out / name, counts[name], progress,
-                selections.get(name),
+                sampler, map(alike, sampler.batches(name, seed)), out / name, counts[name],
+                progress, selections.get(name),
             )  # fmt: skip
             if shown:
                 sheet = plots.image_grid(np.stack(shown))

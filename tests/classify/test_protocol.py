@@ -92,3 +92,23 @@ def test_what_imbalance_takes_away_is_not_held_out_either():
 def test_refuses(options, words):
     with pytest.raises(UserError, match=words):
         divide(IMAGES, **options)
+
+
+def test_a_balanced_validation_set_stands_beside_an_imbalanced_training_set():
+    options = {"test_per_class": 5, "real_per_class": 12, "imbalance": {"right": 3}}
+    division = divide(IMAGES, **options, held_out_per_class=4)
+    assert division.training.counts() == {"left": 11, "right": 3}  # 15 less 4
+    assert division.held_out.counts() == {"left": 4, "right": 4}
+    # The first of the images that train.py is trained on, so that generators may come from there.
+    plain = divide(IMAGES, **options)
+    for name, count in division.training.counts().items():
+        trained_on = plain.training.of_class(name).hashes
+        assert division.training.of_class(name).hashes == trained_on[:count]
+    sides = [set(side.hashes) for side in (division.training, division.test, division.held_out)]
+    assert len(set.union(*sides)) == sum(map(len, sides))
+    with pytest.raises(
+        UserError, match="'left' has 15 images to train on: 14 to choose by leave 1"
+    ):
+        divide(IMAGES, **options, held_out_per_class=14)
+    with pytest.raises(UserError, match="squares has no class 'up'"):
+        divide(IMAGES, test_per_class=5, imbalance={"up": 3}, held_out_per_class=2)
