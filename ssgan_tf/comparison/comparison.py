@@ -290,8 +290,8 @@ class Comparison:
             write_json(self.out / RESULTS, results)
             write_real_images(self)
             with self._reported("the report", "pictures and pages"):
-                write_tables(self.out, results)
-                write_page(self.out, results, write_pictures(self.out, results))
+                tables = write_tables(self.out, results)
+                write_page(self.out, results, tables, write_pictures(self.out, results))
         return results
 
     @contextlib.contextmanager

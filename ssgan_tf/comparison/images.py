@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ssgan_tf.comparison.results import REAL
 from ssgan_tf.data.decoding import UnreadableImageError, decode
 from ssgan_tf.data.folder import image_files
 from ssgan_tf.metrics.checkerboard import nyquist_share
 
-REAL = "real"  # folder with some real images of each class; it may be missing
 MEASURED = 64  # images of each class that the checkerboard is measured on
 
 
@@ -22,14 +22,15 @@ def read_images(out, results, count, names=None):
         dict by name (of `names`, by default all contestants; the real ones first) of lists: of each
         class `count` images at most, uint8 `(n, size, size, 3)`.
     """
-    members = results["members"]
-    names = [name for name in (members if names is None else names) if name in members]
-    folders = {REAL: Path(out) / REAL} | {
-        name: Path(out) / members[name]["paths"]["generated"] for name in names
-    }
-    size, read = results["dataset"]["image_size"], {}
-    for name, folder in folders.items():
-        classes = [_read(folder / one, count, size) for one in results["dataset"]["classes"]]
+    members, dataset, read = results["members"], results["dataset"], {}
+    for name in (REAL, *(members if names is None else names)):
+        if name != REAL and name not in members:
+            continue
+        folder = REAL if name == REAL else members[name]["paths"]["generated"]
+        classes = [
+            _read(Path(out, folder, one), count, dataset["image_size"])
+            for one in dataset["classes"]
+        ]
         if all(classes):
             read[name] = [np.stack(images) for images in classes]
     return read

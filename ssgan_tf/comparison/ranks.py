@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import rankdata, spearmanr
 
-from ssgan_tf.comparison.results import papers_size
-from ssgan_tf.published import CLASSIFICATION, QUALITY
+from ssgan_tf.published import CLASSIFICATION, QUALITY, SIZES
 
 ALL_ORDERS = 8  # rows, up to which all n! orders are counted
 DRAWN_ORDERS = 100_000  # random ones, of more rows
@@ -17,8 +16,7 @@ DRAWN_ORDERS = 100_000  # random ones, of more rows
 class Chance(NamedTuple):
     """How many orders of the rows agree with the paper's at least as well as ours does.
 
-    All orders are alike where the rows do not differ, so their share is the p value of a
-    one-sided permutation test.
+    Their share is the p value of a one-sided permutation test.
     """
 
     as_well: int
@@ -86,27 +84,20 @@ def compare_order(table, measure, ours, papers, lower_is_better=False):
     by_paper = sorted(there, key=there.get)
     figures = [[side[name] for name in by_paper] for side in (there, here)]
     differ = all(len(set(side)) > 1 for side in figures)
+    changed = [
+        (better, worse) for better, worse in itertools.combinations(by_paper, 2)
+        if there[better] < there[worse] and here[better] > here[worse]
+    ]  # fmt: skip
     return Ranking(
-        table,
-        measure,
-        tuple(by_paper),
-        tuple(sorted(by_paper, key=here.get)),
-        tuple(name for name in by_paper if here[name] == min(here.values())),
-        tuple(
-            (better, worse)
-            for better, worse in itertools.combinations(by_paper, 2)
-            if there[better] < there[worse] and here[better] > here[worse]
-        ),
+        table, measure, tuple(by_paper), tuple(sorted(by_paper, key=here.get)),
+        tuple(name for name in by_paper if here[name] == min(here.values())), tuple(changed),
         float(spearmanr(*figures)[0]) if len(here) > 2 and differ else None,
         chance_of(*figures) if differ else None,
-    )
+    )  # fmt: skip
 
 
 def chance_of(papers, ours):
-    """Return the `Chance` of a rank correlation (Spearman's) at least as high as that of figures.
-
-    Both are figures of the same rows.
-    """
+    """Return the `Chance` of a rank correlation (Spearman's) as high as that of these figures."""
     # Twice the ranks, which are whole numbers where rows tie too.
     ranks = (2 * rankdata([papers, ours], axis=1)).astype(int).tolist()
     return _chance_of(*map(tuple, ranks))
@@ -127,30 +118,33 @@ def _chance_of(papers, ours):
 
 def rankings(results, table=None):
     """Return the `Ranking`s of FID, IS and the accuracy at each size; perhaps of one table."""
-    tables = [number for number in results["tables"] if table in (None, number)]
-    found = []
-    for number in tables:
-        found += (_of_quality if number in QUALITY else _of_classifiers)(results, number)
+    found = [
+        compare_order(number, *column)
+        for number in results["tables"] if table in (None, number)
+        for column in (_quality if number in QUALITY else _accuracies)(results, number)
+    ]  # fmt: skip
     return [ranking for ranking in found if ranking]
 
 
-def _of_quality(results, number):
+def papers_size(size):
+    """Return the size of the paper's Tables 3 and 5 that ours stands beside."""
+    return size if size in SIZES else SIZES[-1]
+
+
+def _quality(results, number):
+    """Yield name, our figures and the paper's of FID and IS, and whether the lowest is best."""
     papers = QUALITY[number]
     scores = {name: results.inception_score(name) for name in papers if name in results["members"]}
-    yield compare_order(
-        number, results.fid_name, results.fids(papers),
-        {name: row.fid for name, row in papers.items()}, lower_is_better=True,
-    )  # fmt: skip
-    yield compare_order(
-        number, "IS", {name: score.mean for name, score in scores.items() if score},
-        {name: row.inception_score for name, row in papers.items()},
-    )  # fmt: skip
+    ours = {name: score.mean for name, score in scores.items() if score}
+    fids = {name: row.fid for name, row in papers.items()}
+    yield results.fid_name, results.fids(papers), fids, True
+    yield "IS", ours, {name: row.inception_score for name, row in papers.items()}, False
 
 
-def _of_classifiers(results, number):
+def _accuracies(results, number):
+    """Yield name, our figures and the paper's of the accuracy at each size."""
     for size in results.classifier_sizes():
         beside = papers_size(size)
-        papers = {name: row[beside].accuracy for name, row in CLASSIFICATION[number].items()}
         other = "" if beside == size else f" (the paper's, + {beside})"
-        measure = f"accuracy, + {size}{other}"
-        yield compare_order(number, measure, results.accuracies(size), papers)
+        papers = {name: row[beside].accuracy for name, row in CLASSIFICATION[number].items()}
+        yield f"accuracy, + {size}{other}", results.accuracies(size), papers

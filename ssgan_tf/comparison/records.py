@@ -7,9 +7,9 @@ from functools import partial
 from ssgan_tf.classify.conditions import parse_sizes
 from ssgan_tf.comparison.classifiers import FOLDER, read_results, real_images
 from ssgan_tf.comparison.contestants import in_order, parse_training, shown
-from ssgan_tf.comparison.images import MEASURED, REAL
+from ssgan_tf.comparison.images import MEASURED
 from ssgan_tf.comparison.ranks import rankings
-from ssgan_tf.comparison.results import Results
+from ssgan_tf.comparison.results import REAL, Results
 from ssgan_tf.comparison.work import STATE
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import write_atomically

@@ -1,7 +1,6 @@
 """The results in sentences: the one place where a comparison is phrased."""
 
-from ssgan_tf.comparison.ranks import rankings
-from ssgan_tf.comparison.results import BETTER, CONDITIONS, UNKNOWN, WORSE
+from ssgan_tf.comparison.results import BETTER, ROWS, UNKNOWN, WORSE
 from ssgan_tf.published import TABLE_1
 from ssgan_tf.statistics.findings import BASELINE
 
@@ -86,7 +85,7 @@ def against_baseline(results):
             if named or finding == BETTER:
                 parts.append(f"{finding}: {', '.join(named) or 'none'}")
         sentences.append(
-            f"Against {BASELINE} ({CONDITIONS[BASELINE].lower()}; accuracy {accuracy:.4f}), with "
+            f"Against {BASELINE} ({ROWS[BASELINE].lower()}; accuracy {accuracy:.4f}), with "
             f"{size} images added a class, in percentage points: {'; '.join(parts)}."
         )
     return sentences
@@ -184,11 +183,6 @@ def order_sentence(results, ranking):
     if ranking.correlation is not None:
         words += f" Spearman's rank correlation with the paper is {ranking.correlation:z.2f}."
     return words + (f" {chance_in_words(ranking.chance)}." if ranking.chance else "")
-
-
-def orders(results, table):
-    """Return the sentences on the order of each column of one of the paper's tables."""
-    return [order_sentence(results, ranking) for ranking in rankings(results, table)]
 
 
 def chance_in_words(chance):

@@ -6,11 +6,12 @@ import pytest
 from ssgan_tf import plots
 from ssgan_tf.comparison.page import write_page
 from ssgan_tf.comparison.pictures import write_pictures
+from ssgan_tf.comparison.tables import write_tables
 from ssgan_tf.comparison.wording import main_result
 
 
 def write(out, results):
-    write_page(out, results, write_pictures(out, results))
+    write_page(out, results, write_tables(out, results), write_pictures(out, results))
     return (out / "report.html").read_text()
 
 

@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from ssgan_tf import methods
-from ssgan_tf.comparison.images import REAL
 from ssgan_tf.comparison.ranks import compare_order, rankings
+from ssgan_tf.comparison.results import REAL
 from ssgan_tf.comparison.tables import (
     classification_table,
     make_tables,
@@ -278,15 +277,3 @@ def test_what_looks_equal_is_bold_alike_or_not_at_all():
 
     assert bold_of({"a": 1.04, "b": 1.0, "c": 2.0, "d": None}, min, 1) == [True, True, False, False]
     assert bold_of({"a": 0.0001, "b": 0.0002}, max, 3) == [False, False]
-
-
-def test_ssgan_and_wgan_gp_are_said_to_be_no_pair(invented):
-    """With the figures of the methods themselves."""
-    words = "λ is 1 and 10, β₁ 0.5 and 0, the critic has ReLU and LeakyReLU"
-    both = invented.study({"ssgan": 1.0, "wgan-gp": 2.0}, [2])
-    assert words in quality_table(both, 2).note
-    assert words not in quality_table(invented.study({"ssgan": 1.0, "dcgan": 2.0}, [2]), 2).note
-    ssgan, wgan_gp = methods.create("ssgan"), methods.create("wgan-gp")
-    assert [one.settings.lambda_ for one in (ssgan, wgan_gp)] == [1, 10]
-    assert [one.betas[0] for one in (ssgan, wgan_gp)] == [0.5, 0]
-    assert [one.build_critic().slope for one in (ssgan, wgan_gp)] == [0.0, 0.2]
