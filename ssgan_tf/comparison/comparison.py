@@ -10,10 +10,9 @@ import keras
 
 from ssgan_tf.classify.study import Protocol
 from ssgan_tf.comparison import classifiers
-from ssgan_tf.comparison.estimate import Estimate, in_words
 from ssgan_tf.comparison.page import write_page
 from ssgan_tf.comparison.pictures import write_pictures
-from ssgan_tf.comparison.plan import describe
+from ssgan_tf.comparison.plan import describe, left
 from ssgan_tf.comparison.records import (
     known_contestants,
     make_config,
@@ -129,10 +128,10 @@ class Comparison:
             real_per_class=min(self.train_per_class or most, most),
         )
 
-    @functools.cached_property
-    def estimate(self):
-        """The `Estimate` of all works."""
-        return Estimate([self.baselines, *self.works])
+    @property
+    def all_works(self):
+        """All that all processes together do: the `Baselines` first."""
+        return [self.baselines, *self.works]
 
     @functools.cached_property
     def inception_digest(self):
@@ -249,7 +248,9 @@ class Comparison:
             if stage not in work.pending():  # the same images came out as before
                 continue
             _heed(interruption)
-            self._say(work, f"{work.stages[stage].doing}; {self._left()}")
+            todo = {one: one.pending() for one in self.own_works}
+            time = left(todo, self.all_works)
+            self._say(work, f"{work.stages[stage].doing}; left in all: {time}")
             try:
                 work.perform(stage)
             except Interrupted:
@@ -264,13 +265,6 @@ class Comparison:
         with contextlib.suppress(UserError):  # another process is writing it; there will be more
             self._report()
         _heed(interruption)
-
-    def _left(self):
-        """Return in words how long all that this process has to do is going to take."""
-        todo = {work: work.pending() for work in self.own_works}
-        words = f"{in_words(self.estimate.total(todo))} left in all"
-        unknown = self.estimate.unknown(todo)
-        return words + f", without {', '.join(unknown)}" * bool(unknown)
 
     def _report(self, gather=False):
         """Write `results.json`, the tables, the pictures and the page; return the `Results`.

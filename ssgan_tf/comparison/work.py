@@ -1,7 +1,6 @@
 """One contestant's folder: its stages, what of them is done, and how they are done."""
 
 import dataclasses
-import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -29,7 +28,6 @@ SHAPE = {  # of state.json
     "seconds?": Each(NUMBER), "trained?": Each(int), "stage?": (str, None),
     "failure?": (str, None),
 }  # fmt: skip
-TRIED = 5  # seconds of training that tell how long an update takes
 
 
 class Stage(NamedTuple):
@@ -117,6 +115,16 @@ class Work:
         folder = self.comparison.out / classifiers.FOLDER
         return list(filter(None, (training.result(folder) for training in self.classifiers)))
 
+    def progress(self, stage):
+        """Return how much of a stage is done and how much is left, in units that take equally long.
+
+        Those of classifiers and of trainings are single ones and updates; other stages are one.
+        """
+        if stage != "classify":
+            return 1, 1
+        done = len(self.finished_classifiers())
+        return done, len(self.classifiers) - done
+
     def _is_done(self, name):
         try:
             return self.stages[name].is_done()
@@ -132,10 +140,7 @@ class Work:
         self.classifiers = classifiers.members_of(self.comparison.terms, *conditions)
         self.stages["classify"] = Stage(
             "training classifiers",
-            lambda: (
-                len(self.finished_classifiers()) == len(self.classifiers)
-                and classifiers.are_current(self.comparison, self.classifiers)
-            ),
+            lambda: not classifiers.unfinished(self.comparison, self.classifiers),
             lambda: classifiers.train(self.comparison, self.classifiers),
             lambda: sum(result["scores"]["seconds"] for result in self.finished_classifiers()),
         )
@@ -194,10 +199,12 @@ class ContestantWork(Work):
         steps = {name: found.latest_step() for name, found in self._checkpoints().items()}
         return {name: step for name, step in steps.items() if step is not None}
 
-    def _checkpoints(self):
-        """Return the checkpoints that images are made from, by network."""
-        run, last = RunDirectory(self.run), self.method.last_phase
-        return {name: run.checkpoints(name, last) for name in self.networks}
+    def progress(self, stage):
+        """Return as `Work.progress`."""
+        if stage != "train":
+            return super().progress(stage)
+        done = sum(self.updates().values())
+        return done, max(len(self.networks) * self.iterations - done, 0)
 
     def require_weights(self):
         """Refuse files of weights that are not there, unless training is over."""
@@ -219,28 +226,12 @@ class ContestantWork(Work):
         """Return the `metrics.json` of its evaluation, or None where it is not complete."""
         return find_json(self.evaluation / METRICS, {"seconds": dict, "features": dict})
 
-    def seconds_an_update(self):
-        """Return how long an update takes here, by training a network for a moment.
-
-        Weights made elsewhere are random ones then, since they may have to be downloaded.
-        """
-        name, class_names = next(iter(self.networks.items()))
-        method = self._make_method(**dict.fromkeys(self.method.external, "random"))
-        if method.last_phase is None:
-            return 0.0
-        images = self.comparison.parts.train.with_classes(class_names)
-        with tempfile.TemporaryDirectory() as folder:
-            budget = {"minutes": TRIED / 60, "iterations": MOST_ITERATIONS}
-            fit(method, images, run_dir=folder, progress=False, **budget)
-            checkpoints = RunDirectory(folder).checkpoints(name, method.last_phase)
-            return seconds_of_training(checkpoints) / checkpoints.latest_step()
-
-    def _make_method(self, **more):
+    def _make_method(self):
         """Return the untrained method, with those of the shared settings that it has."""
         name = self.contestant.method
         known = {field.name for field in dataclasses.fields(METHODS[name].defaults)}
         shared = {key: one for key, one in self.comparison.settings.items() if key in known}
-        return create(name, **shared | {"seed": self.seed} | self.contestant.changes | more)
+        return create(name, **shared | {"seed": self.seed} | self.contestant.changes)
 
     def _config(self):
         """Return the `config.json` of its run, or None where it has not begun."""
@@ -277,11 +268,14 @@ class ContestantWork(Work):
         )  # fmt: skip
         self.remember(trained=self.updates())
 
+    def _checkpoints(self):
+        """Return the checkpoints that images are made from, by network."""
+        run, last = RunDirectory(self.run), self.method.last_phase
+        return {} if last is None else {name: run.checkpoints(name, last) for name in self.networks}
+
     def _trained_seconds(self):
         """Return the seconds behind the checkpoints of its run, by whichever process."""
-        if self.method.last_phase is None:
-            return 0.0
-        return sum(seconds_of_training(found) for found in self._checkpoints().values())
+        return sum(map(seconds_of_training, self._checkpoints().values()))
 
     def _has_images(self):
         manifest, updates = read_manifest(self.generated), self.updates()
