@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from ssgan_tf.comparison.pictures import CHECKERBOARD, COLUMNS, SETTINGS
-from ssgan_tf.comparison.ranks import rankings
-from ssgan_tf.comparison.results import REAL
+from ssgan_tf.comparison.pictures import COLUMNS, SETTINGS
 from ssgan_tf.comparison.terms import Terms
 from ssgan_tf.comparison.wording import (
     ONE_TRAINING,
@@ -12,7 +10,6 @@ from ssgan_tf.comparison.wording import (
     count,
     images_in_words,
     main_result,
-    order_sentence,
     several_trainings,
     trouble,
     unequal_terms,
@@ -22,36 +19,24 @@ from ssgan_tf.published import TITLES
 from ssgan_tf.report import Callout, Definitions, Details, Figure, Gallery, Section, write_report
 from ssgan_tf.statistics.wording import main_finding
 
-AGREEMENT = {"same": "good", "first": "note", "other": "warning"}
 MEASURES = ("Inception Score", "Precision, density", "Recall, coverage", "SSIM", "t-SNE")
 HOW_TO_READ = {
     "FID": "Distance between generated and training images in the features of an Inception "
     "network; lower is better. A number after it (FID-768) tells of other features than the usual "
     "2048: such figures are on a scale of their own. Only figures of the same features, the same "
     "number of images and the same real images may be compared: ours with ours.",
-    "KID": "Like FID, but not biased by the number of images. ± is the standard deviation over "
-    "random subsets.",
     **{name: OF_EVALUATIONS[name] for name in MEASURES},
     "The paper's figures": "Ma et al., SSGAN, Tables 1 to 7, as printed, for their images, their "
     "networks and their training. They say which method should be ahead of which, not which value "
-    "should come out here.",
-    "Best in bold": "The best of our own figures of a column; never the paper's.",
-    "Order": "By the figures alone, means over trainings where there are several. Spearman's "
-    "correlation is 1 for the paper's order, -1 for the opposite one; p is the share of all "
-    "possible orders of the rows that agree with the paper's at least as well. Three rows stand in "
-    "its order by chance in one case of six.",
+    "should come out here. Bold is the best of our own figures.",
     "Trainings": "A member that was trained with several seeds has means over its trainings, and ± "
     "is half their 95 % interval. A single training is one draw: a small difference in FID may be "
     "chance. Pictures are of the first training.",
     "Against flip-crop": "Of classifiers that train on real images, flipped and cropped anew in "
     "each batch, which costs nothing. The interval is over trainings of the generator and over "
     "classifiers. Better and worse: p below 0.05, adjusted for all members and sizes (Holm).",
-    "Accuracy, precision of classifiers": "Of ResNet-18 on real test images, a mean over seeds of "
-    "classifiers and over trainings of the generator; ± is half its 95 % interval.",
     "Nyquist share": "Share of an image's energy in patterns that alternate from pixel to pixel, "
     "as a checkerboard does. Photographs have almost none; blurred images have less still.",
-    "Parameters, FLOPs": "By the paper's Eq. 9 and 10. A method that is not conditional trains "
-    "such networks for each class.",
 }
 FLOOR = "The dotted line is the distance between two halves of the training images."
 LOSSES = (
@@ -110,7 +95,9 @@ def write_page(out, results, tables, pictures):
                 "similarity of their features (paper: Fig. 7 and 9)."),
         Section("Learning curves", *curves, *figure("losses", "Losses of each member", LOSSES),
                 intro="Means over the networks of a member."),
-        Section("Checkerboard", *_checkerboard(results, table("checkerboard"), figure)),
+        Section("Checkerboard", *figure("checkerboard", "Enlarged images with and without pyramid "
+                                        "connections"),
+                *figure("spectra", "Mean power spectra", SPECTRA), *table("checkerboard")),
         Section("Complexity and FID",
                 *figure("complexity", "FID against parameters and operations", COSTS)),
         Section("Budgets", *table("budgets"), intro=f"Each member: {budget}."),
@@ -138,9 +125,6 @@ def _summary(results):
         yield from against_baseline(results)
     if not results.trained_again:
         yield Callout("note", ONE_TRAINING)
-    for ranking in rankings(results):
-        if ranking.measure != "IS":  # which the table of the order has
-            yield Callout(AGREEMENT[ranking.agreement], order_sentence(results, ranking))
     for name, training in every.items():
         if training["state"] == "failed":
             yield Callout("bad", f"{name} {trouble(training)}".strip())
@@ -160,14 +144,12 @@ def _summary(results):
 
 
 def _papers_tables(results, tables):
-    """Yield a section for each table of the paper, with what it says about the order."""
+    """Yield a section for each table of the paper."""
     for number in results["tables"]:
         own = [table for name, table in tables.items()
                if name.split("_")[:2] == ["table", str(number)]]  # fmt: skip
         if own:
-            orders = [order_sentence(results, one) for one in rankings(results, number)]
-            title = f"{TITLES[number]} (Table {number})"
-            yield Section(title, *own, *orders, id=f"table-{number}")
+            yield Section(f"{TITLES[number]} (Table {number})", *own, id=f"table-{number}")
 
 
 def _embeddings(out, results):
@@ -184,22 +166,6 @@ def _embeddings(out, results):
         if figures:
             content += [f"{group.capitalize()}:", Gallery(*figures)]
     return content
-
-
-def _checkerboard(results, table, figure):
-    """Return what there is of the checkerboard (Fig. 6); the list `table` holds its table."""
-    pictures = figure("checkerboard", "Enlarged images with and without pyramid connections")
-    if not pictures:
-        return table
-    shares = {name.value: f"{share.value:.3g} %" for name, share in table[0].rows}
-    without, beside = (shares[results.label(name)] for name in CHECKERBOARD)
-    real = shares.get(results.label(REAL))
-    words = (
-        f"Energy at the Nyquist frequency, where a checkerboard shows: {beside} with pyramid "
-        f"connections, {without} without" + (f", {real} in real images." if real else ".")
-    )
-    spectra = figure("spectra", "Mean power spectra", SPECTRA)
-    return [Callout("note", words), *pictures, *spectra, *table]
 
 
 def _inputs(results):

@@ -1,4 +1,4 @@
-"""The pictures of a comparison: samples side by side, curves, spectra, cost against FID."""
+"""The pictures of a comparison, and the images of its contestants that they show."""
 
 from functools import partial
 from pathlib import Path
@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from ssgan_tf import plots
-from ssgan_tf.comparison.images import MEASURED, read_images
 from ssgan_tf.comparison.results import REAL
+from ssgan_tf.data.decoding import UnreadableImageError, decode
+from ssgan_tf.data.folder import image_files
 from ssgan_tf.files import write_atomically
 from ssgan_tf.metrics.checkerboard import mean_log_spectrum, nyquist_share
 from ssgan_tf.published import FIGURES, TABLE_1
 from ssgan_tf.runs.metrics_log import read_metrics
 
+MEASURED = 64  # images of each class that the checkerboard is measured on
 COLUMNS = 10  # images of a row of samples
 ENLARGED = 3  # times, images that are to show their pixels
 CHECKERBOARD = FIGURES[6]
@@ -72,6 +74,36 @@ def write_pictures(out, results):
     return written
 
 
+def read_images(out, results, count, names=None):
+    """Return the first images of each class, of contestants and of real ones under `REAL`.
+
+    Those that cannot be read are left out, and so is who has none of some class: images of some
+    classes only would not compare with those of all.
+
+    Returns:
+        dict by name (of `names`, by default all contestants; the real ones first) of lists: of each
+        class `count` images at most, uint8 `(n, size, size, 3)`.
+    """
+    members, dataset, read = results["members"], results["dataset"], {}
+    for name in (REAL, *(members if names is None else names)):
+        if name != REAL and name not in members:
+            continue
+        folder = REAL if name == REAL else members[name]["paths"]["generated"]
+        classes = [
+            _read(Path(out, folder, one), count, dataset["image_size"])
+            for one in dataset["classes"]
+        ]
+        if all(classes):
+            read[name] = [np.stack(images) for images in classes]
+    return read
+
+
+def nyquist_shares(out, results):
+    """Return the Nyquist share of the images of each of `read_images`; see `nyquist_share`."""
+    read = read_images(out, results, MEASURED)
+    return {name: nyquist_share(np.concatenate(classes)) for name, classes in read.items()}
+
+
 def sample_rows(out, results, names):
     """Return equally many images of each class in a row, by label; real ones first, if any.
 
@@ -127,6 +159,16 @@ def mean_records(logs):
         found = {key: float(np.mean(one)) for key, one in each.items() if None not in one}
         means.append({"step": step, **found})
     return means
+
+
+def _read(folder, count, size):
+    images = []
+    for file in sorted(image_files(folder))[:count] if folder.is_dir() else []:
+        try:
+            images.append(decode(file.read_bytes(), size))
+        except (OSError, UnreadableImageError):
+            continue  # of a contestant that is still generating
+    return images
 
 
 def _runs(out, results, labels):

@@ -48,14 +48,6 @@ class Ranking(NamedTuple):
         """How many pairs of rows there are."""
         return len(self.papers) * (len(self.papers) - 1) // 2
 
-    @property
-    def agreement(self):
-        """Return "same" for the paper's order, "first" for only its first one, else "other"."""
-        tied = self.correlation is not None and self.correlation < 1 - 1e-9
-        if not self.reversed and not tied and len(self.firsts) == 1:
-            return "same"
-        return "first" if self.firsts == self.papers[:1] else "other"
-
     def plain(self):
         """Return it for JSON, a dict."""
         lists = {key: list(getattr(self, key)) for key in ("papers", "ours", "firsts")}
@@ -116,13 +108,13 @@ def _chance_of(papers, ours):
     return Chance(int(as_well), len(orders), exact)
 
 
-def rankings(results, table=None):
-    """Return the `Ranking`s of FID, IS and the accuracy at each size; perhaps of one table."""
+def rankings(results):
+    """Return the `Ranking`s of FID, IS and the accuracy at each size, table by table."""
     found = [
         compare_order(number, *column)
-        for number in results["tables"] if table in (None, number)
+        for number in results["tables"]
         for column in (_quality if number in QUALITY else _accuracies)(results, number)
-    ]  # fmt: skip
+    ]
     return [ranking for ranking in found if ranking]
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ssgan_tf.classify.tables import mean_cell, name_cell, seeds_note
-from ssgan_tf.comparison.images import nyquist_shares
+from ssgan_tf.comparison.pictures import nyquist_shares
 from ssgan_tf.comparison.ranks import ALL_ORDERS, DRAWN_ORDERS, papers_size, rankings
 from ssgan_tf.comparison.results import REAL, over_trainings
 from ssgan_tf.comparison.wording import state, trouble
@@ -194,6 +194,8 @@ def order_table(results):
         Column("rows", lambda one: len(one.papers)),
         Column("paper's first", lambda one: label(one.papers[0])),
         Column("first here", lambda one: ", ".join(map(label, one.firsts))),
+        Column("place here", lambda one: one.ours.index(one.papers[0]) + 1,
+               "of the one that the paper has first"),
         Column("pairs reversed", lambda one: f"{len(one.reversed)} of {one.pairs}",
                "of all pairs of rows, those that stand the other way round here"),
         Column("Spearman", lambda one: one.correlation, "rank correlation with the paper: 1 for "

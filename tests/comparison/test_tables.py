@@ -12,7 +12,6 @@ from ssgan_tf.comparison.tables import (
     quality_table,
     write_tables,
 )
-from ssgan_tf.comparison.wording import order_sentence
 from ssgan_tf.report import Column
 
 
@@ -191,29 +190,25 @@ def test_ties_are_not_reversed():
     tied = compare_order(3, "accuracy", dict.fromkeys(papers, 0.5), papers)
     assert tied.reversed == ()
     assert tied.firsts == ("ssgan", "wgan", "dcgan")
-    assert (tied.correlation, tied.agreement) == (None, "other")
+    assert tied.correlation is None
     behind = compare_order(3, "accuracy", {"ssgan": 0.6, "wgan": 0.5, "dcgan": 0.5}, papers)
-    assert behind.agreement == "first"  # not quite the paper's order
-    strict = compare_order(3, "accuracy", {"ssgan": 0.6, "wgan": 0.5, "dcgan": 0.4}, papers)
-    assert strict.agreement == "same"
+    assert (behind.firsts, behind.reversed) == (("ssgan",), ())
+    assert behind.correlation < 1  # not quite the paper's order
 
 
-def test_the_order_in_plain_words(study):
-    (found,) = rankings(study)
-    assert found.agreement == "other"
-    assert order_sentence(study, found) == (
-        "Table 2, FID-768: the paper has SSGAN first; here WGAN-GP is, and SSGAN is 2nd of 3. "
-        "1 of 3 pairs stand the other way round. Spearman's rank correlation with the paper is "
-        "0.50. 3 of the 6 possible orders agree with the paper's at least as well (p = 0.5)."
-    )
-    study["members"]["wgan"]["metrics"]["overall"]["FID-768"]["training"] = 12.0
-    assert "Also behind SSGAN in the paper and ahead of it here: WGAN." in order_sentence(
-        study, rankings(study)[0]
-    )
+def test_the_table_of_orders(study):
+    def order():
+        table = make_tables(study, {})["order"]
+        return {name: str(cell) for name, cell in cells(table, "2: FID-768").items()}
+
+    assert order() == {
+        "Table and column": "2: FID-768", "rows": "3", "paper's first": "SSGAN",
+        "first here": "WGAN-GP", "place here": "2", "pairs reversed": "1 of 3",
+        "Spearman": "0.50", "p": "0.500",
+    }  # fmt: skip
     study["members"]["ssgan"]["metrics"]["overall"]["FID-768"]["training"] = 1.0
-    assert order_sentence(study, rankings(study)[0]).startswith(
-        "Table 2, FID-768: the order of all 3 is the paper's."
-    )
+    assert (order()["first here"], order()["place here"]) == ("SSGAN", "1")
+    assert (order()["pairs reversed"], order()["p"]) == ("0 of 3", "0.167")
 
 
 def test_leaked_classifiers_have_no_rank(classified):
