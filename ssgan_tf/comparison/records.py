@@ -130,7 +130,7 @@ def make_results(comparison, works, config):
         "baselines": {"seconds": baselines["seconds"], "failure": baselines["failure"]},
         "classifiers": read_results(comparison.out) if asked["classification"] else None,
     })  # fmt: skip
-    results["order"] = [ranking.plain() for ranking in rankings(results)]
+    results["order"] = rankings(results)
     results["against_baseline"] = [one._asdict() for one in results.against_baseline()]
     return results
 

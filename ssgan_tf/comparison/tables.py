@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ssgan_tf.classify.tables import mean_cell, name_cell, seeds_note
 from ssgan_tf.comparison.pictures import nyquist_shares
-from ssgan_tf.comparison.ranks import ALL_ORDERS, DRAWN_ORDERS, papers_size, rankings
+from ssgan_tf.comparison.ranks import ALL_ORDERS, DRAWN_ORDERS, papers_size
 from ssgan_tf.comparison.results import REAL, over_trainings
 from ssgan_tf.comparison.wording import state, trouble
 from ssgan_tf.files import write_atomically, write_json
@@ -49,7 +49,7 @@ def make_tables(results, shares):
                 tables[f"table_{number}_{size}"] = classification_table(results, number, size)
     if any(map(results.measured, results["members"])):
         tables["measures"] = measures_table(results)
-    if rankings(results):
+    if results["order"]:
         tables["order"] = order_table(results)
     if shares:
         tables["checkerboard"] = checkerboard_table(results, shares)
@@ -190,26 +190,26 @@ def order_table(results):
     """Return how our order compares with the paper's, a row for each column of its tables."""
     label = results.label
     columns = [
-        Column("Table and column", lambda one: f"{one.table}: {one.measure}"),
-        Column("rows", lambda one: len(one.papers)),
-        Column("paper's first", lambda one: label(one.papers[0])),
-        Column("first here", lambda one: ", ".join(map(label, one.firsts))),
-        Column("place here", lambda one: one.ours.index(one.papers[0]) + 1,
+        Column("Table and column", lambda one: f"{one['table']}: {one['measure']}"),
+        Column("rows", lambda one: len(one["papers"])),
+        Column("paper's first", lambda one: label(one["papers"][0])),
+        Column("first here", lambda one: ", ".join(map(label, one["firsts"]))),
+        Column("place here", lambda one: one["ours"].index(one["papers"][0]) + 1,
                "of the one that the paper has first"),
-        Column("pairs reversed", lambda one: f"{len(one.reversed)} of {one.pairs}",
+        Column("pairs reversed", lambda one: f"{len(one['reversed'])} of {one['pairs']}",
                "of all pairs of rows, those that stand the other way round here"),
-        Column("Spearman", lambda one: one.correlation, "rank correlation with the paper: 1 for "
-               "its order, -1 for the opposite one, about 0 for none; not of two rows", 2),
-        Column("p", lambda one: one.chance and one.chance.p, "share of all possible orders that "
-               f"agree with the paper's at least as well (of {DRAWN_ORDERS:,} random ones for more "
-               f"than {ALL_ORDERS} rows)", 3),
+        Column("Spearman", lambda one: one["correlation"], "rank correlation with the paper: 1 "
+               "for its order, -1 for the opposite one, about 0 for none; not of two rows", 2),
+        Column("p", lambda one: one["chance"] and one["chance"]["p"], "share of all possible "
+               "orders that agree with the paper's at least as well (of "
+               f"{DRAWN_ORDERS:,} random ones for more than {ALL_ORDERS} rows)", 3),
     ]  # fmt: skip
     note = (
         "By means over trainings; near ones may well change places with further trainings."
         if results.trained_again else
         "Each member was trained once, and near figures may well change places in another training."
     )  # fmt: skip
-    return make_table(rankings(results), columns, "Our order and the paper's", note)
+    return make_table(results["order"], columns, "Our order and the paper's", note)
 
 
 def checkerboard_table(results, shares):

@@ -6,6 +6,7 @@ import pytest
 from ssgan_tf import plots
 from ssgan_tf.comparison.page import write_page
 from ssgan_tf.comparison.pictures import write_pictures
+from ssgan_tf.comparison.ranks import rankings
 from ssgan_tf.comparison.tables import write_tables
 from ssgan_tf.comparison.wording import main_result
 
@@ -30,6 +31,7 @@ def full(invented, tmp_path_factory):
     rows = [("original", None, [70, 72]), ("ssgan", "400", [80, 82])]
     results = invented.study(fids, [1, 2, 3, 7], classifiers=invented.classifiers(rows))
     results["classification"] = {"sizes": ["400"], "seeds": 2}
+    results["order"] = rankings(results)
     results["members"]["dcgan"] |= {
         "state": "failed", "stage": "train", "failure": "the loss is not <finite>",
     }  # fmt: skip

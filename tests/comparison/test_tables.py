@@ -129,7 +129,7 @@ def test_other_sizes_stand_beside_the_papers_largest(invented):
     results = invented.study({"ssgan": 9.0}, [3], classifiers=invented.classifiers(rows))
     table = make_tables(results, {})["table_3_50"]
     assert cells(table, "SSGAN")["paper's accuracy, + 400"].value == 0.819
-    assert rankings(results)[0].measure == "accuracy, + 50 (the paper's, + 400)"
+    assert rankings(results)[0]["measure"] == "accuracy, + 50 (the paper's, + 400)"
 
 
 def test_means_and_intervals_over_trainings(study, invented):
@@ -168,36 +168,37 @@ def test_classifiers_over_trainings(invented):
     assert row["to flip-crop"].value == pytest.approx(6)
     assert str(cells(table, "Original data")["to flip-crop"]) == "—"
     assert "means over trainings of their generators" in table.note
-    assert rankings(results)[0].ours[0] == "wgan"
+    assert rankings(results)[0]["ours"][0] == "wgan"
 
 
 def test_the_order_of_a_worked_example():
     papers = {"ssgan": 1, "wgan-gp": 2, "wgan": 3, "dcgan": 4}
     found = compare_order(2, "FID", {"ssgan": 7, "wgan-gp": 5, "wgan": 8, "other": 1}, papers, True)
-    assert found.papers == ("ssgan", "wgan-gp", "wgan")
-    assert found.ours == ("wgan-gp", "ssgan", "wgan")
-    assert found.firsts == ("wgan-gp",)
-    assert found.reversed == (("ssgan", "wgan-gp"),)
-    assert found.correlation == pytest.approx(0.5)  # 1 - 6·(1 + 1 + 0) / (3·8)
+    assert found["papers"] == ["ssgan", "wgan-gp", "wgan"]
+    assert found["ours"] == ["wgan-gp", "ssgan", "wgan"]
+    assert found["firsts"] == ["wgan-gp"]
+    assert (found["reversed"], found["pairs"]) == ([["ssgan", "wgan-gp"]], 3)
+    assert found["correlation"] == pytest.approx(0.5)  # 1 - 6·(1 + 1 + 0) / (3·8)
     higher = compare_order(2, "IS", {"ssgan": 1, "wgan": 2}, {"ssgan": 9, "wgan": 8})
-    assert higher.reversed == (("ssgan", "wgan"),)
-    assert higher.correlation is None
+    assert higher["reversed"] == [["ssgan", "wgan"]]
+    assert higher["correlation"] is None
     assert compare_order(2, "FID", {"ssgan": 7}, papers) is None
 
 
 def test_ties_are_not_reversed():
     papers = {"ssgan": 3, "wgan": 2, "dcgan": 1}
     tied = compare_order(3, "accuracy", dict.fromkeys(papers, 0.5), papers)
-    assert tied.reversed == ()
-    assert tied.firsts == ("ssgan", "wgan", "dcgan")
-    assert tied.correlation is None
+    assert tied["reversed"] == []
+    assert tied["firsts"] == ["ssgan", "wgan", "dcgan"]
+    assert tied["correlation"] is None
     behind = compare_order(3, "accuracy", {"ssgan": 0.6, "wgan": 0.5, "dcgan": 0.5}, papers)
-    assert (behind.firsts, behind.reversed) == (("ssgan",), ())
-    assert behind.correlation < 1  # not quite the paper's order
+    assert (behind["firsts"], behind["reversed"]) == (["ssgan"], [])
+    assert behind["correlation"] < 1  # not quite the paper's order
 
 
 def test_the_table_of_orders(study):
     def order():
+        study["order"] = rankings(study)
         table = make_tables(study, {})["order"]
         return {name: str(cell) for name, cell in cells(table, "2: FID-768").items()}
 
@@ -213,8 +214,8 @@ def test_the_table_of_orders(study):
 
 def test_leaked_classifiers_have_no_rank(classified):
     (found,) = rankings(classified)
-    assert found.papers == ("ssgan", "wgan", "original")
-    assert found.ours == ("wgan", "ssgan", "original")
+    assert found["papers"] == ["ssgan", "wgan", "original"]
+    assert found["ours"] == ["wgan", "ssgan", "original"]
 
 
 def test_real_images_close_the_table_of_measures(study):
@@ -241,6 +242,7 @@ def test_every_table_as_csv_and_json(study, invented, tmp_path):
     (tmp_path / "tables" / "table_1.csv").write_text("of an earlier report")
     invented.images(tmp_path / "members/ssgan/generated", pattern=8)
     invented.images(tmp_path / REAL)
+    study["order"] = rankings(study)
     write_tables(tmp_path, study)
     names = {path.stem for path in (tmp_path / "tables").glob("*.csv")}
     assert names == {"table_2", "measures", "order", "checkerboard", "budgets"}
