@@ -65,6 +65,7 @@ class Comparison:
         parts: the `Split` into these and held-out ones.
         failures: what failed in the last `run`: tuples of label, stage, line and the exception.
         held: labels of what the last `run` left to other processes.
+        seconds_an_update: of a training that was tried out for the `plan`, or None.
 
     Raises:
         UserError: anything named does not fit; nothing has been written then.
@@ -96,7 +97,7 @@ class Comparison:
             work.require_weights()
         self.baselines = Baselines(self)
         self._limit(self._recorded_limit())
-        self.failures, self.held = [], []
+        self.failures, self.held, self.seconds_an_update = [], [], None
 
     def _recorded_limit(self):
         """Return how many images of each class are trained on, None for all.
@@ -249,7 +250,7 @@ class Comparison:
                 continue
             _heed(interruption)
             todo = {one: one.pending() for one in self.own_works}
-            time = left(todo, self.all_works)
+            time = left(todo, self.all_works, self.seconds_an_update)
             self._say(work, f"{work.stages[stage].doing}; left in all: {time}")
             try:
                 work.perform(stage)

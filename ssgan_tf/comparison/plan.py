@@ -1,5 +1,6 @@
 """What a comparison is going to do, and about how long it takes by what it has taken so far."""
 
+from ssgan_tf.comparison.work import TRIED
 from ssgan_tf.report import Table
 from ssgan_tf.training.plan import describe_data
 
@@ -7,10 +8,17 @@ from ssgan_tf.training.plan import describe_data
 def describe(comparison):
     """Return lines: the data, the contestants with what is to be done, and about how long it takes.
 
-    Of stages that no work has been through nothing is known, and the last line says so.
+    Where nothing has been trained yet, a training is tried out for a moment. Of other stages that
+    no work has been through nothing is known, and the last line says so.
     """
     terms, todo = comparison.terms, {work: work.pending() for work in comparison.own_works}
-    each = {work: time_left({work: stages}, comparison.all_works) for work, stages in todo.items()}
+    known, source = comparison.all_works, "what has been done here"
+    training = next((work for work, stages in todo.items() if "train" in stages), None)
+    if training and time_left({training: ["train"]}, known)[1]:
+        comparison.seconds_an_update = training.seconds_an_update()
+        source = f"{TRIED} seconds of training {training.label} just now"
+    update = comparison.seconds_an_update
+    each = {work: time_left({work: stages}, known, update) for work, stages in todo.items()}
     rows = [
         [
             work.label, work.name, _changes(work), _training(work),
@@ -40,33 +48,32 @@ def describe(comparison):
     if n > 1:
         lines.append(f"These are the members of process {i} of {n}; others do the others")
     if pending:
-        lines.append(
-            f"Time, a guess by what has been done here: {left(todo, comparison.all_works)}"
-        )
+        lines.append(f"Time, a guess by {source}: {left(todo, known, update)}")
     return "\n".join(lines)
 
 
-def left(todo, works):
+def left(todo, works, update=None):
     """Return `time_left` in words: "about 3 h, without classify, since ..."."""
-    seconds, unknown = time_left(todo, works)
+    seconds, unknown = time_left(todo, works, update)
     if not unknown:
         return in_words(seconds)
     missing = f"{', '.join(unknown)}, since none has been done here yet"
     return f"{in_words(seconds)}, without {missing}" if seconds else f"not known for {missing}"
 
 
-def time_left(todo, works):
+def time_left(todo, works, update=None):
     """Return the seconds that stages are going to take, and those stages that cannot be told.
 
     Args:
         todo: dict from `Work`s to names of stages.
         works: all `Work`s of the comparison, whose times tell. A training takes as long as those
             of the same method have taken, else as all others.
+        update: seconds of an update, where none has been trained yet.
     """
     total, unknown = 0.0, {}
     for work, stages in todo.items():
         for stage in stages:
-            seconds = _seconds(work, stage, works)
+            seconds = _seconds(work, stage, works, update)
             if seconds is None:
                 unknown[stage] = True
             else:
@@ -87,7 +94,7 @@ def in_words(seconds):
     return f"about {hours} h" + (f" {minutes} min" if minutes and hours < 10 else "")
 
 
-def _seconds(work, stage, works):
+def _seconds(work, stage, works, update):
     """Return the seconds that a stage of a work is going to take, or None."""
     minutes = work.comparison.terms.minutes
     if stage == "train" and minutes is not None:
@@ -96,10 +103,10 @@ def _seconds(work, stage, works):
     timed = [one for one in works if taken[one] and one.progress(stage)[0]]
     if stage == "train":
         timed = [one for one in timed if one.method.name == work.method.name] or timed
-    if not timed:
-        return None
-    rate = sum(taken[one] for one in timed) / sum(one.progress(stage)[0] for one in timed)
-    return rate * work.progress(stage)[1]
+    rate = update if stage == "train" else None
+    if timed:
+        rate = sum(taken[one] for one in timed) / sum(one.progress(stage)[0] for one in timed)
+    return None if rate is None else rate * work.progress(stage)[1]
 
 
 def _changes(work):

@@ -1,6 +1,7 @@
 """One contestant's folder: its stages, what of them is done, and how they are done."""
 
 import dataclasses
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -28,6 +29,7 @@ SHAPE = {  # of state.json
     "seconds?": Each(NUMBER), "trained?": Each(int), "stage?": (str, None),
     "failure?": (str, None),
 }  # fmt: skip
+TRIED = 5  # seconds of training that tell how long an update takes
 
 
 class Stage(NamedTuple):
@@ -226,12 +228,28 @@ class ContestantWork(Work):
         """Return the `metrics.json` of its evaluation, or None where it is not complete."""
         return find_json(self.evaluation / METRICS, {"seconds": dict, "features": dict})
 
-    def _make_method(self):
+    def seconds_an_update(self):
+        """Return how long an update takes here, by training a network for a moment.
+
+        Weights made elsewhere are random ones then, since they may have to be downloaded.
+        """
+        name, class_names = next(iter(self.networks.items()))
+        method = self._make_method(**dict.fromkeys(self.method.external, "random"))
+        if method.last_phase is None:
+            return 0.0
+        images = self.comparison.parts.train.with_classes(class_names)
+        with tempfile.TemporaryDirectory() as folder:
+            budget = {"minutes": TRIED / 60, "iterations": MOST_ITERATIONS}
+            fit(method, images, run_dir=folder, progress=False, **budget)
+            checkpoints = RunDirectory(folder).checkpoints(name, method.last_phase)
+            return seconds_of_training(checkpoints) / checkpoints.latest_step()
+
+    def _make_method(self, **more):
         """Return the untrained method, with those of the shared settings that it has."""
         name = self.contestant.method
         known = {field.name for field in dataclasses.fields(METHODS[name].defaults)}
         shared = {key: one for key, one in self.comparison.settings.items() if key in known}
-        return create(name, **shared | {"seed": self.seed} | self.contestant.changes)
+        return create(name, **shared | {"seed": self.seed} | self.contestant.changes | more)
 
     def _config(self):
         """Return the `config.json` of its run, or None where it has not begun."""

@@ -56,6 +56,12 @@ def test_of_what_has_not_been_done_nothing_is_told():
     assert left({work: ["train"]}, [work, other]) == "about 2 min"
 
 
+def test_without_any_training_that_of_an_update_is_taken():
+    work, other = FakeWork(), FakeWork(done=100, seconds={"train": 50.0})
+    assert time_left({work: STAGES}, [work], 0.75) == (150, list(STAGES[1:]))
+    assert time_left({work: ["train"]}, [work, other], 0.75) == (100, [])
+
+
 def test_minutes_are_their_own_estimate_less_what_has_passed():
     work = FakeWork(minutes=2.0, seconds={"train": 30.0})
     assert seconds(work, "train", work) == 90
@@ -78,14 +84,17 @@ def test_a_work_knows_how_far_its_stages_are(make, tmp_path, monkeypatch):
     assert [dcgan.progress(stage) for stage in STAGES] == [(10, 50), (1, 1), (1, 1), (1, 2)]
 
 
-def test_a_plan_says_what_there_is_to_do_and_writes_nothing(make, tmp_path):
+def test_a_plan_says_what_there_is_to_do_and_writes_nothing(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "ssgan_tf.comparison.work.ContestantWork.seconds_an_update", lambda work: 100.0
+    )
     plan = make(tmp_path / "study", names=["dcgan", "acgan", "ssgan-no-pl"]).plan()
     for words in (
         "11 to train on,    3 held out", "1 generator updates per class", "SSGAN without PL",
         "mu 0.0", "2 networks × 1", "train, generate, evaluate, classify", "3 members to train",
         "30 images to make", "6 classifiers to train",
-        "Time, a guess by what has been done here: not known for classify, train, generate, "
-        "evaluate, since none has been done here yet",
+        "Time, a guess by 5 seconds of training DCGAN just now: about 10 min, without classify, "
+        "generate, evaluate, since none has been done here yet",
     ):  # fmt: skip
         assert words in plan
     assert not (tmp_path / "study").exists()

@@ -10,6 +10,7 @@ from ssgan_tf.comparison import work as work_module
 from ssgan_tf.comparison.classifiers import make_study
 from ssgan_tf.comparison.work import Stage, Work, one_line
 from ssgan_tf.errors import UserError
+from ssgan_tf.runs.checkpoints import Checkpoints
 from ssgan_tf.runs.interruption import Interrupted
 
 
@@ -111,6 +112,24 @@ def test_a_missing_file_of_weights_is_refused_before_anything_is_trained(make, t
     with pytest.raises(UserError, match=r"--vgg_weights: no file 'no/where\.h5'"):
         make(tmp_path, names=["dcgan", "ssgan"], settings={"vgg_weights": "no/where.h5"})
     make(tmp_path, names=["dcgan"], settings={"vgg_weights": "no/where.h5"}, classify=False)
+
+
+def test_an_update_is_measured_with_random_weights(make, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(work_module, "fit", lambda *arguments, **more: asked.append(arguments))
+    monkeypatch.setattr(work_module, "seconds_of_training", lambda _: 5.0)
+    monkeypatch.setattr(Checkpoints, "latest_step", lambda _: 2)
+    (ssgan,) = make(tmp_path, names=["ssgan"], classify=False).works
+    assert ssgan.seconds_an_update() == 2.5
+    ((method, images),) = asked
+    assert (method.settings.vgg_weights, images.class_names) == ("random", ("blue",))
+    assert not ssgan.folder.exists()
+
+
+def test_an_update_is_measured_by_a_real_training(make, tmp_path):
+    (dcgan,) = make(tmp_path / "new", names=["dcgan"], classify=False).works
+    assert dcgan.seconds_an_update() > 0
+    assert not (tmp_path / "new").exists()
 
 
 def test_classifiers_learn_from_the_images_of_each_training(make, tmp_path):
