@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -28,6 +29,7 @@ class ImageSet:
         contradictory: hashes that the whole data set holds under more than one class. They stay
             known when classes are picked, so that a split of some classes agrees with a split of
             all of them.
+        folder: where `paths` begin; None where the images are of no such folder.
     """
 
     images: np.ndarray
@@ -38,6 +40,7 @@ class ImageSet:
     name: str
     skipped: tuple[tuple[str, str], ...] = ()
     contradictory: frozenset[str] = frozenset()
+    folder: Path | None = None
 
     def __post_init__(self):
         if self.images.dtype != np.uint8 or self.images.ndim != 4 or self.images.shape[3] != 3:
@@ -124,6 +127,7 @@ class ImageSet:
             labels=np.concatenate([self.labels, other.labels]),
             paths=self.paths + other.paths,
             hashes=self.hashes + other.hashes,
+            folder=self.folder if self.folder == other.folder else None,
         )
 
     def counts(self) -> dict[str, int]:

@@ -13,7 +13,7 @@ from ssgan_tf.files import sweep_temporaries, write_json
 from ssgan_tf.json_files import Damaged, Each, find_json, read_json
 from ssgan_tf.runs.provenance import git_commit, versions
 from ssgan_tf.runs.run_directory import RunDirectory
-from ssgan_tf.training.trained import LAST
+from ssgan_tf.training.trained import LAST, TrainedRun
 
 CONFIG, SETS = "config.json", "sets.json"
 CONFIG_SHAPE = {"settings": dict, "data": {"classes": dict}}
@@ -155,7 +155,7 @@ def settings_of_rounds(
     among the rounds.
 
     Args:
-        run: the run directory.
+        run: the run directory, or the `TrainedRun` of a method that trains nothing.
         per_class: see `write_generated_set`.
         filtered: the `Filter` of round 1.
         seed: see `write_generated_set`.
@@ -167,14 +167,18 @@ def settings_of_rounds(
     Raises:
         UserError: `run` is no run directory.
     """
-    directory = RunDirectory(run)
-    config = directory.config()
-    trained = [
-        f"{name} {_step(directory, name, checkpoint)}"
-        for name in directory.networks()
-        # The network of a conditional method is not called by a class.
-        if not classes or name in classes or name not in config["data"]["classes"]
-    ]
+    if isinstance(run, TrainedRun):
+        config = run.config
+        trained = [f"{config['settings']['method']}, {run.method.sampling}, 0"]
+    else:
+        directory = RunDirectory(run)
+        config = directory.config()
+        trained = [
+            f"{name} {_step(directory, name, checkpoint)}"
+            for name in directory.networks()
+            # The network of a conditional method is not called by a class.
+            if not classes or name in classes or name not in config["data"]["classes"]
+        ]
     made_of = json.dumps([config["settings"], config["data"].get("fingerprint")], sort_keys=True)
     return {
         "run": f"{', '.join(trained)} iterations of {_digest(made_of)}",

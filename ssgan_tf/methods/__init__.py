@@ -23,6 +23,7 @@ _OWN = {
     "ssgan-plus": "ssgan_tf.methods.gan.ssgan_plus:SSGANPlus",
     "fastgan": "ssgan_tf.methods.gan.fastgan:FastGAN",
     "projected": "ssgan_tf.methods.gan.projected:Projected",
+    "sgid": "ssgan_tf.methods.sgid.sampler:SGID",
 }
 
 
@@ -138,6 +139,17 @@ def setting_fields():
     return _fields(METHODS[name].defaults for name in METHODS)
 
 
+def untrained():
+    """Return the names of the methods that train nothing."""
+    return [name for name in METHODS if METHODS[name].last_phase is None]
+
+
+def untrained_fields():
+    """Return the settings of methods that train nothing, but the seed; see `setting_fields`."""
+    found = _fields(METHODS[name].defaults for name in untrained())
+    return {name: field for name, field in found.items() if name != "seed"}
+
+
 def sampling_fields():
     """Return what may be chosen when images are made, of all methods; see `setting_fields`."""
     return _fields(METHODS[name].sampling_defaults for name in METHODS)
@@ -161,4 +173,6 @@ __all__ = [
     "register",
     "sampling_fields",
     "setting_fields",
+    "untrained",
+    "untrained_fields",
 ]
