@@ -174,10 +174,8 @@ def counts_of(trained, per_class, classes=None):
     names = sorted(classes or sampler.class_names)
     for name in names:
         if name not in sampler.class_names:
-            have = ", ".join(sampler.class_names)
-            raise UserError(
-                f"{trained.path or trained.method.name} has no trained class {name!r}; it has {have}"
-            )
+            have, of = ", ".join(sampler.class_names), trained.path or trained.method.name
+            raise UserError(f"{of} has no trained class {name!r}; it has {have}")
     counts = counts_to_generate(per_class, {name: len(recorded[name]["train"]) for name in names})
     if not any(counts.values()):
         raise UserError("--per_class balance makes no images of equal classes; name a number")

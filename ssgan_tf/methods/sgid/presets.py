@@ -122,8 +122,8 @@ class Preset:
         if needed is not None and free is not None and needed > free:
             raise self._refused(
                 f"it needs about {needed / GIB:.1f} GiB in {dtype} and {where} has "
-                f"{free / GIB:.1f} GiB free; close other programs, choose --precision bfloat16 or a "
-                "smaller --resolution and --batch_size, or take a larger machine"
+                f"{free / GIB:.1f} GiB free; close other programs, choose --precision bfloat16 or "
+                "a smaller --resolution and --batch_size, or take a larger machine"
             )
 
     def load(self, cls, dtype, **options):
@@ -163,8 +163,8 @@ class Preset:
         if "has no config.json" in text or "not accessible" in text or "401" in text:
             return (
                 "it does not exist or its licence has not been accepted; accept it on the model's "
-                "page at kaggle.com and log in (~/.kaggle/kaggle.json), or name a folder that holds "
-                "the preset"
+                "page at kaggle.com and log in (~/.kaggle/kaggle.json), or name a folder that "
+                "holds the preset"
             )
         return f"it cannot be loaded ({_short(error)}); name another preset or a folder"
 

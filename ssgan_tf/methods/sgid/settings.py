@@ -79,7 +79,8 @@ class SGIDSampling(Sampling):
                 "--noise and --strength both say where the diffusion begins; leave one of them out"
             )
         # No bound of all flags: trainings call another thing --noise.
-        self.require("noise", 0 < (self.rate or 1) <= 1, "more than 0 and at most 1")
+        possible = self.noise is None or 0 < self.noise <= 1
+        self.require("noise", possible, "more than 0 and at most 1")
         self.require("precision", self.precision in PRECISIONS, f"one of {', '.join(PRECISIONS)}")
         self.require("resolution", self.resolution % 16 == 0, "a multiple of 16")
         if self.min_similarity is None and self.similarity_limit != 20:
