@@ -11,7 +11,6 @@ import dataclasses
 import importlib
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -19,10 +18,11 @@ import numpy as np
 from ssgan_tf.data import ImageSet
 from ssgan_tf.data.class_names import require_free_names
 from ssgan_tf.errors import UserError
+from ssgan_tf.methods.making import Making
 from ssgan_tf.methods.settings import Sampling, Settings
 
 
-class Sampler(abc.ABC):
+class Sampler(Making, abc.ABC):
     """Whatever makes labelled images.
 
     Args:
@@ -42,59 +42,6 @@ class Sampler(abc.ABC):
         Image number k depends on the class, the seed and k only. They end only where no more can
         be made, see `shortfall`.
         """
-
-    def plan(self, counts: Mapping[str, int]) -> list[tuple[str, str]]:
-        """Return what making images will take, as rows of a name and words; writes nothing.
-
-        Args:
-            counts: dict from class to how many images.
-        """
-        return []
-
-    def prepare(
-        self,
-        counts: Mapping[str, int],
-        seed: int = 0,
-        folder: Path | None = None,
-        progress: bool = False,
-        overwrite: bool = False,
-    ):
-        """Do what takes long before these images are asked for; `batches` may yield more.
-
-        Args:
-            counts: dict from class to how many images.
-            seed: which images.
-            folder: of the generated set. Names in it that begin with `_` are the sampler's own, for
-                what a later call goes on with.
-            progress: show bars.
-            overwrite: move aside what an earlier call with other settings left there.
-
-        Raises:
-            UserError: it cannot be done, or an earlier call had other settings. Nothing in the
-                folder has changed then.
-        """
-        return
-
-    def records(self, class_name: str, indices, seed: int = 0) -> list[dict[str, Any]]:
-        """Return what is known of single images that `batches` yielded, for JSON.
-
-        Args:
-            class_name: the class.
-            indices: their numbers, from 0.
-            seed: which images.
-
-        Returns:
-            a dict for each, or no list at all where there is nothing to say.
-        """
-        return []
-
-    def made_with(self) -> dict[str, Any]:
-        """Return what the manifest says of the making beside the settings, for JSON."""
-        return {}
-
-    def shortfall(self, class_name: str) -> str:
-        """Return in words why `batches` of a class ended."""
-        return "no more can be made"
 
     def walk(self, class_name, seed=0):
         """Return the frames of a walk between images, uint8 `(count, height, width, 3)`.

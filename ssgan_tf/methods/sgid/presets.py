@@ -67,6 +67,11 @@ class Preset:
         if not any((self.folder / name).is_file() for name in WEIGHTS):
             raise self._refused(f"the folder is damaged (it has no {WEIGHTS[0]})")
 
+    @property
+    def identity(self):
+        """Its name and fingerprint, wherever its folder lies."""
+        return f"{self.folder.name if self.folder else self.name} ({self.fingerprint()})"
+
     def fingerprint(self):
         """Return what tells its weights from others.
 
@@ -142,7 +147,9 @@ class Preset:
         self.require_memory(dtype)
         models = _models()
         try:
-            return getattr(models, cls).from_preset(self.name, dtype=dtype, **options)
+            return getattr(models, cls).from_preset(
+                str(self.folder or self.name), dtype=dtype, **options
+            )
         except (MemoryError, KeyboardInterrupt):
             raise
         except Exception as error:  # KerasHub, hubs and HDF5 raise nearly every kind

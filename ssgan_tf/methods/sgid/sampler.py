@@ -58,8 +58,8 @@ class SGIDSampler(Sampler):
         self._work = None
 
     @functools.cached_property
-    def sources(self):
-        """The `Sources`."""
+    def originals(self):
+        """The `Sources` of all images."""
         images = self._real()
         return Sources(images.with_classes(self.class_names), self._settings.seed)
 
@@ -67,7 +67,7 @@ class SGIDSampler(Sampler):
         """Return what images of these counts will take, as rows of a name and words."""
         chosen, dtype = self._chosen, dtype_of(self._chosen.precision)
         start = starting(chosen.steps, chosen.rate, chosen.strength)
-        needed = {name: min(count, len(self.sources.of[name])) for name, count in counts.items()}
+        needed = {name: min(count, len(self.originals.of[name])) for name, count in counts.items()}
         made = sum(counts.values()) * chosen.candidates
         rows = [
             ("sources", f"{sum(needed.values()):,} images ("
@@ -127,6 +127,10 @@ class SGIDSampler(Sampler):
             )
         return found
 
+    def sources(self, class_name, count, seed=0):
+        """Return the SHA-256 of the training image that each of the first images was made from."""
+        return [row["sha256"] for row in self.records(class_name, range(count), seed)]
+
     def shortfall(self, class_name):
         """Return why there are no more images of a class; see `Sampler.shortfall`."""
         tried = self._work.done[class_name]
@@ -166,7 +170,7 @@ class _Work:
         if folder is None:
             self._temporary = tempfile.TemporaryDirectory()
             folder = self._temporary.name
-        self._sources, self.candidates = sampler.sources, Candidates(folder)
+        self._sources, self.candidates = sampler.originals, Candidates(folder)
         for name in names:
             if not self._sources.of[name]:
                 raise UserError(f"the class {name!r} has no training images to make variants of")

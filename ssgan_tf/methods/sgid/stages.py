@@ -50,7 +50,6 @@ class Stages:
             cache, self.presets["clip"], self.dtype, chosen.resolution
         )
         self.captions = self._caption_store(cache)
-        self._best = {}
 
     def _caption_store(self, cache):
         chosen = self.chosen
@@ -68,11 +67,11 @@ class Stages:
         kept = dataclasses.asdict(self.chosen)
         kept = {name: value for name, value in kept.items() if name not in AFTERWARDS}
         for name in ("clip", "diffusion"):
-            kept[name] = f"{kept[name]} ({self.presets[name].fingerprint()})"
-        by = "captions" if self.chosen.captions is not None else "captioner"
+            kept[name] = self.presets[name].identity
+        by = Path(self.chosen.captions or self.chosen.captioner).name
         return kept | {
             "noise": self.chosen.rate,
-            "captioner": f"{getattr(self.chosen, by)} ({self.captions.key})",
+            "captioner": f"{by} ({self.captions.key})",
             "precision": self.dtype,
             "image_size": self.image_size,
             "seed": self.seed,
