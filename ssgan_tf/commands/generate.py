@@ -18,7 +18,7 @@ from ssgan_tf.generation.rounds import filter_in_rounds
 from ssgan_tf.generation.rules import LEVEL, MCNEMAR, TOLERANCE
 from ssgan_tf.methods import create, sampling_fields, untrained, untrained_fields
 from ssgan_tf.runs.interruption import Interrupted
-from ssgan_tf.training.trained import LAST, load_run, without_training
+from ssgan_tf.training.trained import LAST, load_run, require_untrained, without_training
 
 flags = command_line.Flags()
 flags.DEFINE_string("run", None, "Run directory that train.py wrote.")
@@ -159,6 +159,7 @@ def without_run(values):
     for name in ("run", "ema", "checkpoint"):
         if values[name].present:
             raise UserError(f"--{name} and --method exclude each other; leave one of them out")
+    require_untrained(create(values.method))
     changes = command_line.given(untrained_fields(), values)
     method = create(values.method, **changes, seed=values.seed)
     method.choose_sampling(**command_line.given(sampling_fields(), values))

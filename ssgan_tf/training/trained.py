@@ -121,11 +121,7 @@ def without_training(method, image_set, held_out=None, source=None):
     Raises:
         UserError: the method has to be trained, or cannot work with these classes.
     """
-    if method.last_phase is not None:
-        raise UserError(
-            f"--method {method.name} has to be trained first: train.py --method {method.name}, "
-            f"then --run; without training there are {', '.join(methods.untrained()) or 'none'}"
-        )
+    require_untrained(method)
     config = make_config(method, image_set, held_out, Options(), source)
     counts = image_set.counts()
     trained = {
@@ -134,6 +130,19 @@ def without_training(method, image_set, held_out=None, source=None):
     }
     sampler = method.sampler(trained, lambda: image_set)
     return TrainedRun(None, config, method, sampler, dict.fromkeys(counts, 0))
+
+
+def require_untrained(method):
+    """Refuse a method that has to be trained before it makes images.
+
+    Raises:
+        UserError: it is one.
+    """
+    if method.last_phase is not None:
+        raise UserError(
+            f"--method {method.name} has to be trained first: train.py --method {method.name}, "
+            f"then --run; without training there are {', '.join(methods.untrained()) or 'none'}"
+        )
 
 
 def load(run, average=True, checkpoint=LAST):

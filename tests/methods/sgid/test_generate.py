@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -15,11 +16,13 @@ from ssgan_tf.classify.leaks import provenance
 from ssgan_tf.data import load_dataset
 from ssgan_tf.data.splits import split
 from ssgan_tf.errors import UserError
+from ssgan_tf.evaluation import evaluate
 from ssgan_tf.generation import write_generated_set
 from ssgan_tf.generation.filtering import Filter
 from ssgan_tf.methods import create
 from ssgan_tf.methods.sgid import img2img, stages
 from ssgan_tf.training.trained import without_training
+from tests.metrics.frozen import tiny_graph
 
 FLAGS = {"resolution": 64, "steps": 8, "batch_size": 2, "precision": "float32"}
 SIZE = 32
@@ -50,8 +53,24 @@ def prepared(presets, photos, captions):
 @pytest.fixture(scope="module")
 def five(prepared, tmp_path_factory):
     """A set of five images a class; six are sources, of which four are whole batches."""
-    out = tmp_path_factory.mktemp("five") / "set"
-    write(prepared(), out, 5)
+    out, opened = tmp_path_factory.mktemp("five") / "set", []
+
+    def alone(make):
+        """Make a model, once all earlier ones have been freed."""
+
+        def made(*given):
+            assert not [one for one in opened if one() is not None]
+            model = make(*given)
+            opened.append(weakref.ref(model))
+            return model
+
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stages, "ImageToImage", alone(stages.ImageToImage))
+        patch.setattr(stages.SimilarityStore, "open", alone(stages.SimilarityStore.open))
+        write(prepared(), out, 5)
+    assert len(opened) == 3  # captions compared, images made, images compared
     return out
 
 
@@ -174,6 +193,12 @@ def test_what_made_it_is_clean_and_test_images_are_found(five, prepared, photos,
     out = tmp_path / "all"
     write(prepared(all_images=True), out, 1)
     assert finding(out) == "LEAKED"
+    (tmp_path / "graph.pb").write_bytes(tiny_graph())
+    measured = evaluate(five, tmp_path / "measured", dataset=str(photos), progress=False,
+                        inception=tmp_path / "graph.pb")  # fmt: skip
+    images = {"generated": 10, "training": 12, "held_out": 4}
+    assert measured["overall"]["images"] == images
+    assert np.isfinite(measured["overall"]["FID"]["training"])
 
 
 def test_other_settings_are_refused_before_anything_changes(five, prepared, tmp_path):
@@ -224,8 +249,9 @@ def test_a_killed_set_goes_on_and_equals_one_in_peace(loaded, arguments, five, t
     captions = next((tmp_path / "cache" / "sgid").glob("captions-*.jsonl")).read_bytes()
 
     refused = loaded.run("generate", *arguments(noise=0.5), folder=killed, **options)
-    assert refused.code == 2 and refused.stderr.count("\n") == 1
-    assert "--noise was 0.3, is now 0.5; use the old settings" in refused.stderr
+    warning, line = refused.stderr.splitlines()
+    assert refused.code == 2 and "is gone; taking over" in warning
+    assert "--noise was 0.3, is now 0.5; use the old settings" in line
     again = loaded.run("generate", *arguments(), folder=killed, **options)
     assert again.code == 0, again.stderr
     assert pictures(killed / "set") == pictures(peace / "set")
