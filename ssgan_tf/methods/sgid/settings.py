@@ -41,7 +41,7 @@ class SGIDSampling(Sampling):
     diffusion: str = setting(
         "stable_diffusion_3_medium", "sgid: Stable Diffusion 3 preset or its folder."
     )
-    noise: float | None = setting(
+    noise: str | float | None = setting(
         None, f"sgid: noise in Stable Diffusion 1.5's rate. Default: {NOISE}."
     )
     strength: float | None = setting(
@@ -73,12 +73,17 @@ class SGIDSampling(Sampling):
     precision: str = setting("auto", f"sgid: of the models, one of {', '.join(PRECISIONS)}.")
 
     def __post_init__(self):
+        # A text at first, and without a bound: trainings have a --noise that is no number.
+        if self.noise is not None:
+            try:
+                object.__setattr__(self, "noise", float(self.noise))
+            except ValueError:
+                self.require("noise", False, "a number, more than 0 and at most 1")
         super().__post_init__()
         if self.noise is not None and self.strength is not None:
             raise UserError(
                 "--noise and --strength both say where the diffusion begins; leave one of them out"
             )
-        # No bound of all flags: trainings call another thing --noise.
         possible = self.noise is None or 0 < self.noise <= 1
         self.require("noise", possible, "more than 0 and at most 1")
         self.require("precision", self.precision in PRECISIONS, f"one of {', '.join(PRECISIONS)}")

@@ -82,6 +82,7 @@ def test_words_of_classes():
     [
         ({"noise": 0.3, "strength": 0.3}, "--noise and --strength both say"),
         ({"noise": 0.0}, "--noise is 0.0; it must be more than 0"),
+        ({"noise": "much"}, "--noise is much; it must be a number"),
         ({"resolution": 500}, "--resolution is 500; it must be a multiple of 16"),
         ({"precision": "int8"}, "--precision is int8; it must be one of auto, float32"),
         ({"steps": 0}, "--steps is 0"),
