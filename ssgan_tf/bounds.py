@@ -88,6 +88,15 @@ BOUNDS = {
     "filter_limit": Bound(1, 1_000_000),
     "filter_rounds": Bound(1, 100),
     "filter_tolerance": Bound(0, 1, below=True),
+    "steps": Bound(1, 1000),
+    "strength": Bound(0, 1, above=True),
+    "label_weight": Bound(0, 10),
+    "caption_weight": Bound(0, 10),
+    "caption_count": Bound(1, 100),
+    "candidates": Bound(1, 100),
+    "min_similarity": Bound(-1, 1),
+    "similarity_limit": Bound(1, 1000),
+    "resolution": Bound(32, 2048),
 }
 
 

@@ -58,13 +58,13 @@ def share_table(results):
         best = mean["mean"] == max(honest, default=None)
         table.append(
             [
-                _name_cell(name + mark(condition), condition),
-                _mean_cell(mean, condition, emphasis=best),
+                name_cell(name + mark(condition), condition),
+                mean_cell(mean, condition, emphasis=best),
                 sum(row["added"].values()),
             ]
         )
     columns = ["", results["data"]["name"], "images added"]
-    return Table(columns, table, "Accuracy by the share of added images", _seeds_note(shown))
+    return Table(columns, table, "Accuracy by the share of added images", seeds_note(shown))
 
 
 def difference_tables(results):

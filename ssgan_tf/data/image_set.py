@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -31,6 +32,7 @@ class ImageSet:
         tested: hashes of the test side that the data set brings; empty where it brings none.
         groups: dict from hashes to the names of groups, such as the frames of one object; a split
             keeps a group on one side. Images that it does not have are groups of their own.
+        folder: where `paths` begin; None where the images are of no such folder.
     """
 
     images: np.ndarray
@@ -43,6 +45,7 @@ class ImageSet:
     contradictory: frozenset[str] = frozenset()
     tested: frozenset[str] = frozenset()
     groups: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None
 
     def __post_init__(self):
         if self.images.dtype != np.uint8 or self.images.ndim != 4 or self.images.shape[3] != 3:
@@ -129,6 +132,7 @@ class ImageSet:
             labels=np.concatenate([self.labels, other.labels]),
             paths=self.paths + other.paths,
             hashes=self.hashes + other.hashes,
+            folder=self.folder if self.folder == other.folder else None,
         )
 
     def counts(self) -> dict[str, int]:

@@ -71,7 +71,8 @@ def load_dataset(
     crop = _is_cropped(os.fspath(dataset), folder)
     name = os.fspath(dataset) if crop else name
     image_set = _read_cached(cache_dir, scan, str(scan.folder), image_size, name, progress, crop)
-    image_set = replace(image_set, name=name)  # the cache may know it by another link
+    # The cache may know it by another link.
+    image_set = replace(image_set, name=name, folder=scan.folder)
     if classes is not None:
         image_set = image_set.with_classes(classes)
     nested = tuple(path for path in scan.nested if path.split("/")[0] in image_set.class_names)

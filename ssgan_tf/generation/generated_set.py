@@ -1,6 +1,7 @@
 """Write generated sets: folders of labelled synthetic images that load like any data set."""
 
 import contextlib
+import json
 import re
 from functools import partial
 from pathlib import Path
@@ -26,24 +27,27 @@ from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.generation.filtering import Selection, examples_sheet
 from ssgan_tf.progress import progress_bar, say_beside
 from ssgan_tf.runs.run_directory import TRAINED, RunDirectory
-from ssgan_tf.training.trained import LAST, load_run
+from ssgan_tf.training.trained import LAST, TrainedRun, load_run
 from ssgan_tf.version import __version__
 
 FILTER_SHEET = "filter.png"
 SHEET_IMAGES = 100  # of a contact sheet
 PICTURE = re.compile(r"\d{6,}\.png")  # the names of the images; nothing else is ever deleted
+RECORDS = re.compile(r"[\w-]+\.jsonl")  # what is known of single images
 
 
 def write_generated_set(
     run, out, per_class=400, *,
     seed=0, classes=None, average=True, walk=False, filtered=None, dataset=None,
-    datasets_dir=None, checkpoint=LAST, sampling=None, progress=True,
+    datasets_dir=None, checkpoint=LAST, sampling=None, overwrite=False, progress=True,
 ):  # fmt: skip
     """Write `<out>/<class>/000000.png ...`, contact sheets and `manifest.json`.
 
+    Where a method says something of single images, `<out>/<method>.jsonl` has a line for each.
+
     The images are a function of the run's checkpoint and the seed. Where all training images of a
-    class were grey, they have equal channels. Writing again replaces what an
-    earlier call wrote; a folder that no such call made is refused.
+    class were grey, they have equal channels. Writing again replaces what an earlier call wrote; a
+    folder that no such call made is refused.
 
     With a filter they are the first that it accepts: image k depends on the classifier and the
     threshold too, but not on the number of images. Where the filter's limit is reached, a class
@@ -51,7 +55,8 @@ def write_generated_set(
     rejected images.
 
     Args:
-        run: a run directory.
+        run: a run directory; or the `TrainedRun` of a method that trains nothing, which then
+            decides about `average`, `dataset`, `datasets_dir`, `checkpoint` and `sampling`.
         out: the folder to write.
         per_class: images per class, "balance" to fill every class up to the largest, or a dict
             from class to its number.
@@ -64,6 +69,8 @@ def write_generated_set(
         datasets_dir: where named data sets live.
         checkpoint: "last" or "best", see `load_run`.
         sampling: dict of what is chosen of the images, see `load_run`.
+        overwrite: begin anew where an earlier call with other settings left something to go on
+            with; that is moved aside.
         progress: show a bar.
 
     Returns:
@@ -74,29 +81,23 @@ def write_generated_set(
             is writing the folder.
     """
     require("seed", seed)
-    if per_class != BALANCE and not isinstance(per_class, dict):
-        require("per_class", per_class)
-    if classes is not None and not classes:
-        raise UserError("--classes names no class; name some, or leave it out for all")
-    run, out = Path(run), Path(out)
-    recorded = RunDirectory(run).config(TRAINED)["data"]["classes"]
+    _require_wanted(per_class, classes)
+    out = Path(out)
     with disk_errors(f"writing {out}"):
         _require_own(out)  # sooner than all that takes time
-    _require_not_among_images(out, recorded, run)
-    wanted = tuple(classes) if classes else None
-    trained = load_run(run, average, dataset, datasets_dir, checkpoint, wanted, sampling)
+    if not isinstance(run, TrainedRun):
+        recorded = RunDirectory(run).config(TRAINED)["data"]["classes"]
+        _require_not_among_images(out, recorded, run)
+        wanted = tuple(classes) if classes else None
+        run = load_run(run, average, dataset, datasets_dir, checkpoint, wanted, sampling)
+    trained, recorded = run, run.config["data"]["classes"]
+    _require_not_among_images(out, recorded, run.path)
     sampler, settings = trained.sampler, trained.method.settings
-    names = sorted(classes or sampler.class_names)
-    for name in names:
-        if name not in sampler.class_names:
-            have = ", ".join(sampler.class_names)
-            raise UserError(f"{run} has no trained class {name!r}; it has {have}")
+    counts = counts_of(trained, per_class, classes)
+    names = list(counts)
     if filtered:
         filtered.require(names, settings.image_size)
     source = trained.provenance
-    counts = counts_to_generate(per_class, {name: len(recorded[name]["train"]) for name in names})
-    if not any(counts.values()):
-        raise UserError("--per_class balance makes no images of equal classes; name a number")
     manifest = {
         "made_by": f"ssgan_tf {__version__}",
         **source,
@@ -122,29 +123,78 @@ def write_generated_set(
         manifest["filter"] = filtered.record()
         selections = {name: Selection(filtered, name, counts[name]) for name in names}
     with disk_errors(f"writing {out}"), _own_folder(out):
+        if read_manifest(out) is None:  # so that a later call knows for its own what is prepared
+            write_json(out / MANIFEST, manifest)
+        sampler.prepare(counts, seed, out, progress, overwrite)
+        if details := sampler.made_with():
+            manifest["made_with"] = details
         _begin(out, manifest)
+        records = []
         for name in names:
             if counts[name] == 0:  # the largest class, which needs no more
                 continue
-            alike = _as_trained_on(recorded[name])
-            shown = _write_class(
+            alike, selection = _as_trained_on(recorded[name]), selections.get(name)
+            written, shown = _write_class(
                 sampler, map(alike, sampler.batches(name, seed)), out / name, counts[name],
-                progress, selections.get(name),
+                progress, selection,
             )  # fmt: skip
             if shown:
                 sheet = plots.image_grid(np.stack(shown))
                 write_atomically(out / f"{name}.png", partial(plots.write_png, image=sheet))
+            if not selection and written < counts[name]:
+                manifest["classes"][name] |= {
+                    "count": written, "wanted": counts[name],
+                    "shortfall": f"{written} of {counts[name]}; {sampler.shortfall(name)}",
+                }  # fmt: skip
+            indices = selection.kept if selection else range(written)
+            for number, record in enumerate(sampler.records(name, indices, seed)):
+                records.append({"image": f"{name}/{number:06d}.png", **record})
             if walk:
                 frames = alike(sampler.walk(name, seed))
                 write_atomically(out / f"{name}.gif", partial(plots.write_gif, frames=frames))
         if filtered:
             _conclude_filtering(out, manifest, selections)
+        if records:
+            lines = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in records)
+            file = out / f"{trained.method.name}.jsonl"
+            write_atomically(file, lambda opened: opened.write(lines.encode(errors="replace")))
         write_json(out / MANIFEST, manifest | {"complete": True})
     return manifest | {"complete": True}
 
 
+def counts_of(trained, per_class, classes=None):
+    """Return how many images of each class are wanted, a dict in the order of the classes.
+
+    Args:
+        trained: a `TrainedRun`.
+        per_class: see `write_generated_set`.
+        classes: names, by default all.
+
+    Raises:
+        UserError: the number or a class does not fit.
+    """
+    _require_wanted(per_class, classes)
+    sampler, recorded = trained.sampler, trained.config["data"]["classes"]
+    names = sorted(classes or sampler.class_names)
+    for name in names:
+        if name not in sampler.class_names:
+            have, of = ", ".join(sampler.class_names), trained.path or trained.method.name
+            raise UserError(f"{of} has no trained class {name!r}; it has {have}")
+    counts = counts_to_generate(per_class, {name: len(recorded[name]["train"]) for name in names})
+    if not any(counts.values()):
+        raise UserError("--per_class balance makes no images of equal classes; name a number")
+    return counts
+
+
+def _require_wanted(per_class, classes):
+    if per_class != BALANCE and not isinstance(per_class, dict):
+        require("per_class", per_class)
+    if classes is not None and not classes:
+        raise UserError("--classes names no class; name some, or leave it out for all")
+
+
 def _write_class(sampler, batches, folder, count, progress, selection):
-    """Write one class's images; return the first of them for its contact sheet."""
+    """Write one class's images; return their number, and the first for the contact sheet."""
     shown, written = [], 0
     batches = selection.accepted_batches(batches) if selection else _first(batches, count)
     with progress_bar(count, folder.name, "img", progress) as bar:
@@ -159,7 +209,7 @@ def _write_class(sampler, batches, folder, count, progress, selection):
             if selection:
                 bar.set_postfix_str(f"of {selection.sampled:,} sampled", refresh=False)
             bar.update(len(batch))
-    return shown
+    return written, shown
 
 
 def _as_trained_on(recorded):
@@ -178,11 +228,12 @@ def _as_trained_on(recorded):
 
 
 def _first(batches, count):
-    """Yield the first `count` images of endless batches."""
-    while count > 0:
-        batch = next(batches)[:count]
+    """Yield the first `count` images of batches; fewer where these end."""
+    for batch in batches:
+        yield batch[:count]
         count -= len(batch)
-        yield batch
+        if count <= 0:
+            return
 
 
 def _conclude_filtering(out, manifest, selections):
@@ -237,7 +288,7 @@ def _require_not_among_images(out, class_names, run):
     """Refuse a folder inside a data set of these classes, where it would count as one more."""
     # By what lies there: a run does not record where its data set is, and sets may be moved.
     for folder in resolved(out).parents:
-        if folder != resolved(run) and all(
+        if folder != (run and resolved(run)) and all(
             (folder / name).is_dir() and image_files(folder / name) for name in class_names
         ):
             raise UserError(
@@ -259,6 +310,8 @@ def _require_no_links(out, class_names):
 
 def _empty(out, manifest):
     """Delete what an earlier call wrote, by the names that it writes; all else stays."""
+    if RECORDS.fullmatch(name := f"{manifest.get('method')}.jsonl"):
+        (out / name).unlink(missing_ok=True)
     if "filter" in manifest:
         (out / FILTER_SHEET).unlink(missing_ok=True)
     for name in manifest.get("classes", {}):

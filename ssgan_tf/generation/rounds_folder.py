@@ -14,7 +14,7 @@ from ssgan_tf.json_files import Damaged, Each, find_json, read_json
 from ssgan_tf.methods import recreate
 from ssgan_tf.runs.provenance import git_commit, versions
 from ssgan_tf.runs.run_directory import RunDirectory
-from ssgan_tf.training.trained import LAST
+from ssgan_tf.training.trained import LAST, TrainedRun
 
 CONFIG, SETS = "config.json", "sets.json"
 CONFIG_SHAPE = {"settings": dict, "data": {"classes": dict}}
@@ -156,7 +156,7 @@ def settings_of_rounds(
     among the rounds.
 
     Args:
-        run: the run directory.
+        run: the run directory, or the `TrainedRun` of a method that trains nothing.
         per_class: see `write_generated_set`.
         filtered: the `Filter` of round 1.
         seed: see `write_generated_set`.
@@ -192,6 +192,9 @@ def identity_of_run(run, classes=None, checkpoint=LAST):
     Raises:
         UserError: `run` is no run directory.
     """
+    if isinstance(run, TrainedRun):  # which trains nothing
+        config = run.config
+        return _identity([f"{run.method.name}, {run.method.sampling}, 0"], config)
     directory = RunDirectory(run)
     config = directory.config()
     method, known = recreate(config["settings"]), sorted(config["data"]["classes"])
@@ -200,6 +203,10 @@ def identity_of_run(run, classes=None, checkpoint=LAST):
         step = _step(directory, name, last, checkpoint)
         if step is not None and (not classes or set(classes) & set(of_job)):
             trained.append(f"{name} {step}")
+    return _identity(trained, config)
+
+
+def _identity(trained, config):
     made_of = json.dumps([config["settings"], config["data"].get("fingerprint")], sort_keys=True)
     return f"{', '.join(trained)} iterations of {_digest(made_of)}"
 

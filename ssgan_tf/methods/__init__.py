@@ -28,6 +28,7 @@ _OWN = {
     "transitional": "ssgan_tf.methods.gan.transitional:Transitional",
     "bagan": "ssgan_tf.methods.gan.bagan:BAGAN",
     "bagan-gp": "ssgan_tf.methods.gan.bagan_gp:BAGANGP",
+    "sgid": "ssgan_tf.methods.sgid.sampler:SGID",
 }
 
 
@@ -143,6 +144,17 @@ def setting_fields():
     return _fields(METHODS[name].defaults for name in METHODS)
 
 
+def untrained():
+    """Return the names of the methods that train nothing."""
+    return [name for name in METHODS if METHODS[name].last_phase is None]
+
+
+def untrained_fields():
+    """Return the settings of methods that train nothing, but the seed; see `setting_fields`."""
+    found = _fields(METHODS[name].defaults for name in untrained())
+    return {name: field for name, field in found.items() if name != "seed"}
+
+
 def sampling_fields():
     """Return what may be chosen when images are made, of all methods; see `setting_fields`."""
     return _fields(METHODS[name].sampling_defaults for name in METHODS)
@@ -166,4 +178,6 @@ __all__ = [
     "register",
     "sampling_fields",
     "setting_fields",
+    "untrained",
+    "untrained_fields",
 ]

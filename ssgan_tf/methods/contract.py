@@ -18,12 +18,13 @@ import numpy as np
 from ssgan_tf.data import ImageSet
 from ssgan_tf.data.class_names import require_free_names
 from ssgan_tf.errors import UserError
+from ssgan_tf.methods.making import Making
 from ssgan_tf.methods.settings import Sampling, Settings
 
 ALL_CLASSES = "all_classes"  # the job of a method that trains one network for all classes
 
 
-class Sampler(abc.ABC):
+class Sampler(Making, abc.ABC):
     """Whatever makes labelled images.
 
     Args:
@@ -43,7 +44,8 @@ class Sampler(abc.ABC):
     def batches(self, class_name: str, seed: int = 0) -> Iterator[np.ndarray]:
         """Yield images of a class without end, uint8 `(n, height, width, 3)` in [0, 255].
 
-        Image number k depends on the class, the seed and k only.
+        Image number k depends on the class, the seed and k only. They end only where no more can
+        be made, see `shortfall`.
         """
 
     def walk(self, class_name, seed=0):
