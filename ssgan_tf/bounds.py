@@ -80,6 +80,15 @@ BOUNDS = {
     "threshold": Bound(0, 1, above=True),
     "filter_limit": Bound(1, 1_000_000),
     "filter_rounds": Bound(1, 100),
+    "layers": Bound(2, 20),
+    "extra_scales": Bound(-20, 20),
+    "min_size": Bound(4, 256),
+    "scale_factor": Bound(0.1, 0.95),
+    "alpha": Bound(0, 1e6),
+    "noise_amplitude": Bound(0, 10, above=True),
+    "channels": Bound(1, 1024),
+    "max_channels": Bound(1, 1024),
+    "start_scale": Bound(0, 100),
     "filter_tolerance": Bound(0, 1, below=True),
 }
 

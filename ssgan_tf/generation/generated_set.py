@@ -114,7 +114,7 @@ def write_generated_set(
         },
         "complete": False,
     }
-    selections = {}
+    selections, sources = {}, {}
     if filtered:
         manifest["filter"] = filtered.record()
         selections = {name: Selection(filtered, name, counts[name]) for name in names}
@@ -127,6 +127,7 @@ def write_generated_set(
                 sampler.batches(name, seed), out / name, counts[name], progress,
                 selections.get(name),
             )  # fmt: skip
+            sources |= _sources(sampler, name, seed, counts[name], selections.get(name))
             if shown:
                 sheet = plots.image_grid(np.stack(shown))
                 write_atomically(out / f"{name}.png", partial(plots.write_png, image=sheet))
@@ -135,6 +136,8 @@ def write_generated_set(
                 write_atomically(out / f"{name}.gif", partial(plots.write_gif, frames=frames))
         if filtered:
             _conclude_filtering(out, manifest, selections)
+        for name, hashes in sources.items():
+            manifest["classes"][name]["sources"] = hashes
         write_json(out / MANIFEST, manifest | {"complete": True})
     return manifest | {"complete": True}
 
@@ -155,6 +158,13 @@ def _write_class(batches, folder, count, progress, selection):
                 bar.set_postfix_str(f"of {selection.sampled:,} sampled", refresh=False)
             bar.update(len(batch))
     return shown
+
+
+def _sources(sampler, name, seed, count, selection):
+    """Return the class with the source of each of its images, where there are sources."""
+    numbers = selection.numbers if selection else range(count)
+    found = sampler.sources(name, max(numbers, default=-1) + 1, seed)
+    return {} if found is None else {name: [found[number] for number in numbers]}
 
 
 def _first(batches, count):

@@ -23,6 +23,7 @@ _OWN = {
     "ssgan-plus": "ssgan_tf.methods.gan.ssgan_plus:SSGANPlus",
     "fastgan": "ssgan_tf.methods.gan.fastgan:FastGAN",
     "projected": "ssgan_tf.methods.gan.projected:Projected",
+    "singan": "ssgan_tf.methods.singan.method:SinGAN",
 }
 
 

@@ -41,6 +41,13 @@ class Sampler(abc.ABC):
         Image number k depends on the class, the seed and k only.
         """
 
+    def sources(self, class_name: str, count: int, seed: int = 0) -> list[str] | None:
+        """Return the SHA-256 of the training image that each of the first images was made from.
+
+        None, the default, where an image is not made from one of them. Generated sets record it.
+        """
+        return None
+
     def walk(self, class_name, seed=0):
         """Return the frames of a walk between images, uint8 `(count, height, width, 3)`.
 
@@ -100,11 +107,16 @@ class Phase(abc.ABC):
         name: of the phase and its folder; "" puts its files into the job's own folder.
         iterations: how many it takes; None where the user says it.
         images_per_iteration: real images that an iteration shows.
+        columns: of the sample grid; None makes it about square.
+        later: the work of its job that comes after it, in iterations of this phase, as far as it is
+            known; for the time left.
     """
 
     name: str = ""
     iterations: int | None = None
     images_per_iteration: int = 1
+    columns: int | None = None
+    later: float = 0.0
 
     @abc.abstractmethod
     def variables(self) -> dict[str, Any]:
@@ -318,6 +330,13 @@ class Method(abc.ABC):
             replicas: how many devices share the work.
         """
         return []
+
+    def seconds(self, image_set) -> float | None:
+        """Return how long a training on these images takes here, measured in a moment.
+
+        None, the default, where the user says how many iterations or minutes it takes.
+        """
+        return None
 
     def fit(self, image_set, **options):
         """Train on an image set, then `sample`; see `ssgan_tf.training.fit`.
