@@ -229,6 +229,9 @@ class ContestantWork(Work):
         if method.last_phase is None:
             return 0.0
         images = self.comparison.parts.train.with_classes(class_names)
+        whole = method.seconds(images)
+        if whole is not None:  # it has iterations of its own
+            return whole / self.iterations
         with tempfile.TemporaryDirectory() as folder:
             budget = {"minutes": TRIED / 60, "iterations": MOST_ITERATIONS}
             fit(method, images, run_dir=folder, progress=False, **budget)
@@ -281,7 +284,12 @@ class ContestantWork(Work):
         """Return the seconds behind the checkpoints of its run, by whichever process."""
         if self.method.last_phase is None:
             return 0.0
-        return sum(seconds_of_training(found) for found in self._checkpoints().values())
+        run = RunDirectory(self.run)
+        return sum(
+            seconds_of_training(run.checkpoints(name, phase))
+            for name in self.networks
+            for phase in run.phases(name)
+        )
 
     def _has_images(self):
         manifest, updates = read_manifest(self.generated), self.updates()

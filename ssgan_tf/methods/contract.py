@@ -42,10 +42,7 @@ class Sampler(abc.ABC):
         """
 
     def sources(self, class_name: str, count: int, seed: int = 0) -> list[str] | None:
-        """Return the SHA-256 of the training image that each of the first images was made from.
-
-        None, the default, where an image is not made from one of them. Generated sets record it.
-        """
+        """Return the SHA-256 of each first image's training image; None where it has no such."""
         return None
 
     def walk(self, class_name, seed=0):
@@ -108,8 +105,7 @@ class Phase(abc.ABC):
         iterations: how many it takes; None where the user says it.
         images_per_iteration: real images that an iteration shows.
         columns: of the sample grid; None makes it about square.
-        later: the work of its job that comes after it, in iterations of this phase, as far as it is
-            known; for the time left.
+        later: work of its job that follows, in iterations of this phase; for the time left.
     """
 
     name: str = ""
@@ -332,10 +328,7 @@ class Method(abc.ABC):
         return []
 
     def seconds(self, image_set) -> float | None:
-        """Return how long a training on these images takes here, measured in a moment.
-
-        None, the default, where the user says how many iterations or minutes it takes.
-        """
+        """Return how long training takes here; None where the user says how long."""
         return None
 
     def fit(self, image_set, **options):

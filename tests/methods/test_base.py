@@ -11,7 +11,7 @@ from ssgan_tf.methods.gan.base import ALL_CLASSES, NOISES, PRECISIONS, CriticOut
 from ssgan_tf.methods.gan.losses import gradient_penalty
 from ssgan_tf.methods.gan.ssgan import SSGAN, Settings
 from ssgan_tf.methods.gan.wgan_gp import WGANGP
-from tests.training.tiny import untrained
+from tests.training.tiny import GANS, untrained
 
 
 class Dense(keras.Model):
@@ -228,7 +228,7 @@ def test_sample_of_an_unknown_class(label):
         Plain().sample(label, 1)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", GANS)
 def test_images_of_256_pixels(name):
     settings = {"vgg_weights": "random"} if METHODS[name].judges_features else {}
     method = create(name, image_size=256, base_channels=64, latent_dim=8, **settings)

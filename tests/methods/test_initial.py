@@ -8,7 +8,6 @@ import pytest
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.spectral import SpectralNormalization
-from ssgan_tf.methods import METHODS
 from ssgan_tf.methods.contract import Job
 from ssgan_tf.methods.gan.initial import describe, fitting, learnt_from, lowest
 from ssgan_tf.methods.gan.step import build
@@ -16,7 +15,7 @@ from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training import fit, load, load_run
 from ssgan_tf.training.fit import Options
 from ssgan_tf.training.plan import describe_plan
-from tests.training.tiny import painted_squares, saved_arrays, tiny_method
+from tests.training.tiny import GANS, painted_squares, saved_arrays, tiny_method
 
 OPTIONS = {"progress": False, "sample_every": 100, "checkpoint_every": 2}
 
@@ -140,7 +139,7 @@ def test_a_job_begins_with_its_namesake_or_the_first_or_the_one_named(tmp_path, 
         caplog.clear()
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", GANS)
 def test_the_lowest_layers_of_every_critic(name):
     method = tiny_method(name, init="runs/some", freeze=1)
     critic = build(method, 2).critic

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ssgan_tf.methods import METHODS
-from tests.training.tiny import saved_arrays
+from tests.training.tiny import GANS, saved_arrays
 
 SCRIPT = Path(__file__).parent / "fit_in_process.py"
 OPTIONS = {"iterations": 3, "checkpoint_every": 3, "sample_every": 3, "log_every": 3}
@@ -67,7 +67,7 @@ def test_mirrored_replicas_stay_equal_and_share_the_batch(tmp_path, alone):
 @pytest.mark.long
 def test_every_other_method_keeps_its_replicas_equal(tmp_path):
     # One on features of VGG-19 is left out: it would take most of the time and shares nothing more.
-    others = [name for name in METHODS if name != "ssgan" and not METHODS[name].judges_features]
+    others = [name for name in GANS if name != "ssgan" and not METHODS[name].judges_features]
     more = {"devices": 2, "methods": others}
     more["settings"] = {"critic_steps": 1}
     finish(start(arguments(tmp_path, strategy="mirrored", iterations=1) | more))

@@ -11,7 +11,7 @@ from ssgan_tf.metrics.frechet import frechet_distance
 from ssgan_tf.runs.metrics_log import read_metrics
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training import fit, load_run
-from tests.training.tiny import painted_squares, saved_arrays, tiny_method, untrained
+from tests.training.tiny import GANS, painted_squares, saved_arrays, tiny_method, untrained
 
 HALF, WHOLE = 50, 100  # iterations
 FEW = ("acgan",)  # most others have recorded weights, and tests of their own
@@ -43,7 +43,7 @@ def distance(made, images):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in FEW else pytest.mark.long) for name in METHODS]
+    "name", [pytest.param(name, marks=[] if name in FEW else pytest.mark.long) for name in GANS]
 )
 def test_it_learns_is_saved_and_goes_on_as_if_never_stopped(name, tmp_path):
     # A critic on VGG-19's features learns sooner, and takes longer.

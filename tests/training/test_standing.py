@@ -17,7 +17,7 @@ from ssgan_tf.methods.gan.step import build_generator
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.runs.state import export
 from ssgan_tf.training import fit, load
-from tests.training.tiny import make_step, painted_squares, tiny_method, untrained
+from tests.training.tiny import GANS, make_step, painted_squares, tiny_method, untrained
 
 
 class Normalised(keras.Model):
@@ -126,7 +126,7 @@ def test_labels_of_generated_images_are_as_frequent_as_real_ones():
     assert np.mean(seen == 1) == pytest.approx(2 / 22, abs=0.03)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", GANS)
 def test_a_loaded_generator_makes_no_critic(name, monkeypatch):
     def refuse(self, classes=1):
         raise AssertionError("a critic was made")

@@ -6,6 +6,9 @@ import numpy as np
 
 from ssgan_tf.data import ImageSet
 from ssgan_tf.methods import METHODS, create
+from ssgan_tf.methods.gan.base import GAN
+
+GANS = [name for name in METHODS if issubclass(METHODS[name], GAN)]
 
 TINY = {
     "image_size": 32, "base_channels": 32, "latent_dim": 8, "batch_size": 4, "critic_steps": 1,

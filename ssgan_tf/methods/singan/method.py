@@ -94,5 +94,5 @@ class SinGAN(Method):
         return describe(self, image_set)
 
     def seconds(self, image_set):
-        """Return how long a training takes here, measured in a moment."""
+        """Return how long a training takes here, by a moment of it."""
         return seconds(self, image_set)

@@ -99,6 +99,6 @@ def _levels(settings, arrays):
                 generator,
                 tf.constant(arrays[prefix + "amplitude"]),
                 None if levels else tf.constant(arrays["fixed_noise"]),
-            )  # fmt: skip
+            )
         )
     return levels

@@ -1,8 +1,8 @@
 """Generator and critic of one scale, for a pack of models at once.
 
-The models of a pack lie side by side in the channels: tensors are `(batch, height, width, M·c)`, and
-a convolution with M groups is M convolutions. Nothing in a network mixes channels of two models, so
-each of them is trained as if it were alone.
+The models of a pack lie side by side in the channels: tensors are `(batch, height, width, M·c)`,
+and a convolution with M groups is M convolutions. Nothing in a network mixes channels of two
+models, so each of them is trained as if it were alone.
 """
 
 import functools
@@ -55,8 +55,9 @@ def groups_have_gradients():
     except tf.errors.OpError as error:
         logging.getLogger(__name__).info(
             "no gradients of grouped convolutions here (%s); the models of a pack are computed one "
-            "by one", error.message.splitlines()[0],
-        )  # fmt: skip
+            "by one",
+            error.message.splitlines()[0],
+        )
         return False
 
 
@@ -90,7 +91,7 @@ def _network(name, models, channels, outputs, settings):
             name=f"conv_{settings.layers - 1}",
             dtype="float32",
             activation="tanh" if outputs == 3 else None,
-        )  # fmt: skip
+        )
     )
     return keras.Sequential(stack, name=name)
 

@@ -170,7 +170,7 @@ class ScalePhase(Phase):
             return
         self.failed.assign(wrong | failed)
         for name, variable in self.variables().items():
-            if "/" not in name or not variable.shape:
+            if "/" not in name or not len(variable.shape):
                 continue
             values = variable.numpy().reshape(*variable.shape[:-1], len(wrong), -1).copy()
             values[..., wrong | failed, :] = 0

@@ -1,5 +1,6 @@
 """What a training of SinGANs takes: parameters, operations, disk, hours."""
 
+import itertools
 import math
 import time
 
@@ -25,7 +26,7 @@ def convolutions(settings, scale, outputs):
     edge = 2 * settings.layers if outputs == 3 else 0
     return [
         (before, after, (scale.size + edge - 2 * number) ** 2)
-        for number, (before, after) in enumerate(zip(channels, channels[1:], strict=False), 1)
+        for number, (before, after) in enumerate(itertools.pairwise(channels), 1)
     ]
 
 
@@ -141,23 +142,33 @@ def seconds(method, image_set):
     """
     settings, scales = method.settings, method.scales
     models = _models(method, image_set)
-    images = image_set.with_classes([max(models, key=models.get)])
-    pack = min(method.pack, max(models.values()))
-    chosen = method.modelled(images).images[:pack]
-    phases = []
-    with dtype_policy(method.precision):
-        for scale in scales:
-            phases.append(ScalePhase(settings, 0, scale, chosen, [""] * pack, list(phases), (0, 0)))
-    step = phases[-1].step
-    step.run_iterations(1)
+    images = method.modelled(image_set.with_classes([max(models, key=models.get)])).images
+    phase = finest_phase(method, images[: method.pack])
+    phase.run(1)
     start = time.perf_counter()
-    step.run_iterations(TRIED)
-    taken = (time.perf_counter() - start) / TRIED / pack
+    phase.run(TRIED)
+    taken = (time.perf_counter() - start) / TRIED / phase.images_per_iteration
     rate = taken / iteration_flops(settings, scales)
     packs = sum(math.ceil(count / method.pack) for count in models.values())
     return rate * model_flops(settings, scales) * sum(models.values()) + (
         COMPILING * packs * len(scales)
     )
+
+
+def finest_phase(method, images):
+    """Return the phase of the finest scale above untrained ones, to be measured.
+
+    Args:
+        method: the `SinGAN`.
+        images: uint8 `(M, size, size, 3)`, one for each model of the pack.
+    """
+    phases = []
+    with dtype_policy(method.precision):
+        for scale in method.scales:
+            phases.append(
+                ScalePhase(method.settings, 0, scale, images, [""] * len(images), phases, (0, 0))
+            )
+    return phases[-1]
 
 
 def _models(method, image_set):

@@ -101,9 +101,9 @@ class SinGANSampler(Sampler):
     def inject(self, class_name, image, scale, mask=None, source=0, seed=0):
         """Return an image whose coarse structure is another image's (SinGAN, section 4).
 
-        The image is shrunk to the size of the scale below and enlarged again; scales from `scale` on
-        then paint the details that their source has. With a drawing this is paint-to-image, with an
-        object pasted into the source harmonisation, with a source edited by hand editing.
+        The image is shrunk to the size of the scale below and enlarged again; scales from `scale`
+        on then paint the details that their source has. With a drawing this is paint-to-image,
+        with an object pasted into the source harmonisation, with a source edited by hand editing.
 
         Args:
             class_name: the class.

@@ -1,8 +1,8 @@
 """The pyramid of image sizes, and resizing between them by exact factors.
 
 SinGAN shrinks by a factor r and takes the ceiling of the sizes, so a coarser image that is enlarged
-by 1/r is a little larger than the finer one and is cropped. Resizing by the ratio of the sizes would
-shift it by up to 0.7 pixels instead.
+by 1/r is a little larger than the finer one and is cropped. Resizing by the ratio of the sizes
+would shift it by up to 0.7 pixels instead.
 """
 
 import math
@@ -29,14 +29,14 @@ class Scale(NamedTuple):
 def scales_of(settings):
     """Return the `Scale`s of `Settings`, the coarsest first (Zhang et al., Eq. 1).
 
-    Eq. 1 gives the number of the last scale, `stop`; there is one more. The factor is then chosen so
-    that the coarsest has `min_size`.
+    Eq. 1 gives the number of the last scale, `stop`; there is one more. The factor is then chosen
+    so that the coarsest has `min_size`.
 
     Raises:
         UserError: fewer than two remain.
     """
     side, least = settings.image_size, settings.min_size
-    # As the original computes it: 32 px begin with 26 and not 25, since 32·r² is 25.000000000000004.
+    # As the original computes it: 32 px begin with 26, since 32·r² is 25.000000000000004.
     stop = math.ceil(math.log(least / side, settings.scale_factor)) + 1 + settings.extra_scales
     if stop < 1:
         raise UserError(

@@ -1,7 +1,8 @@
 """The compiled training of one scale, for a pack of models at once.
 
 The losses are SinGAN's: WGAN-GP on patches, and the reconstruction of the source from z*. Each is a
-vector of one value a model; gradients of their sum are each model's own, as nothing else joins them.
+vector of one value a model. Gradients of their sum are each model's own, since nothing else joins
+them.
 """
 
 import keras
@@ -158,19 +159,22 @@ class ScaleStep:
 
     def _update_critic(self, fake, number):
         """Update the critic once; return its loss and the penalty, `(2, M)`."""
-        mix = tf.random.stateless_uniform(
-            (self.level.models,), self._seed(MIX, number), alg="philox"
-        )
+        shape = (self.level.models,)
+        mix = tf.random.stateless_uniform(shape, self._seed(MIX, number), alg="philox")
         with tf.GradientTape() as tape:
-            real_scores, fake_scores = self._each(self.critic, self.real, fake)
-            penalty = gradient_penalty(
-                lambda images: self.critic(images, training=True), self.real, fake, mix
-            )
-            losses = (mean_scores(fake_scores) - mean_scores(real_scores))[0] + PENALTY * penalty
-            loss = tf.reduce_sum(losses)
+            losses, loss = self._critic_losses(fake, mix)
         gradients = tape.gradient(loss, self.critic.trainable_variables)
         apply_gradients(self.critic_optimizer, gradients, self.critic.trainable_variables)
-        return tf.stack([losses, penalty])
+        return losses
+
+    def _critic_losses(self, fake, mix):
+        """Return the critic's loss and the penalty, `(2, M)`, and what is minimised."""
+        real_scores, fake_scores = self._each(self.critic, self.real, fake)
+        penalty = gradient_penalty(
+            lambda images: self.critic(images, training=True), self.real, fake, mix
+        )
+        losses = (mean_scores(fake_scores) - mean_scores(real_scores))[0] + PENALTY * penalty
+        return tf.stack([losses, penalty]), tf.reduce_sum(losses)
 
     def _each(self, network, *images):
         """Return a network's outputs; in one call where there are no statistics to keep apart."""
