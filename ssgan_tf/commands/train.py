@@ -58,7 +58,8 @@ flags.DEFINE_string(
     "Slurm or Kubernetes says.",
 )  # fmt: skip
 flags.DEFINE_boolean("dry_run", False, "Print the plan and stop.")
-flags.define_settings(setting_fields())
+# A method's own setting of an option's name, such as singan's iterations, takes its value.
+flags.define_settings({key: one for key, one in setting_fields().items() if key not in OPTIONS})
 flags.define_from(Options(), OPTIONS)
 
 
@@ -67,7 +68,9 @@ def main(values):
     for name in OF_SCORES:
         if values[name].present and values.evaluate_every is None:
             raise UserError(f"--{name} needs --evaluate_every, the iterations between scores")
-    method = create(values.method, **command_line.given(setting_fields(), values))
+    method = create(values.method, **settings_of(values))
+    if values.minutes is not None and hasattr(method.settings, "iterations"):
+        raise UserError(f"--minutes: {method.name} takes all its --iterations; give fewer of these")
     jobs = parse_jobs(values.jobs)
     options = Options(**command_line.given(Options, values) | {"jobs": jobs})
     at_most, kept = parse_class_sizes("train_per_class", values.train_per_class)
@@ -108,6 +111,13 @@ def main(values):
         + f"{run_dir} --per_class 400 --out augmented/{images.name}"
     )
     return 0
+
+
+def settings_of(values):
+    """Return the settings that the user gave; an option is one where the method has it."""
+    own = METHODS[values.method].defaults if values.method in METHODS else None
+    names = [name for name in setting_fields() if name not in OPTIONS or hasattr(own, name)]
+    return command_line.given(names, values)
 
 
 def run():

@@ -238,6 +238,9 @@ class ContestantWork(Work):
         if method.last_phase is None:
             return 0.0
         images = self.comparison.parts.train.with_classes(class_names)
+        whole = method.seconds(images)
+        if whole is not None:  # it has iterations of its own
+            return whole / self.iterations
         with tempfile.TemporaryDirectory() as folder:
             budget = {"minutes": TRIED / 60, "iterations": MOST_ITERATIONS}
             fit(method, images, run_dir=folder, progress=False, **budget)
@@ -293,7 +296,14 @@ class ContestantWork(Work):
 
     def _trained_seconds(self):
         """Return the seconds behind the checkpoints of its run, by whichever process."""
-        return sum(map(seconds_of_training, self._checkpoints().values()))
+        if self.method.last_phase is None:
+            return 0.0
+        run = RunDirectory(self.run)
+        return sum(
+            seconds_of_training(run.checkpoints(name, phase))
+            for name in self.networks
+            for phase in run.phases(name)
+        )
 
     def _has_images(self):
         manifest, updates = read_manifest(self.generated), self.updates()

@@ -118,7 +118,7 @@ def write_generated_set(
         },
         "complete": False,
     }
-    selections = {}
+    selections, sources = {}, {}
     if filtered:
         manifest["filter"] = filtered.record()
         selections = {name: Selection(filtered, name, counts[name]) for name in names}
@@ -138,6 +138,7 @@ def write_generated_set(
                 sampler, map(alike, sampler.batches(name, seed)), out / name, counts[name],
                 progress, selection,
             )  # fmt: skip
+            sources |= _sources(sampler, name, seed, counts[name], selection)
             if shown:
                 sheet = plots.image_grid(np.stack(shown))
                 write_atomically(out / f"{name}.png", partial(plots.write_png, image=sheet))
@@ -158,6 +159,8 @@ def write_generated_set(
             lines = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in records)
             file = out / f"{trained.method.name}.jsonl"
             write_atomically(file, lambda opened: opened.write(lines.encode(errors="replace")))
+        for name, hashes in sources.items():
+            manifest["classes"][name]["sources"] = hashes
         write_json(out / MANIFEST, manifest | {"complete": True})
     return manifest | {"complete": True}
 
@@ -225,6 +228,13 @@ def _as_trained_on(recorded):
         return np.repeat(luma.astype(np.uint8)[..., None], 3, axis=-1)
 
     return grey
+
+
+def _sources(sampler, name, seed, count, selection):
+    """Return the class with the source of each of its images, where there are sources."""
+    numbers = selection.kept if selection else range(count)
+    found = sampler.sources(name, max(numbers, default=-1) + 1, seed)
+    return {} if found is None else {name: [found[number] for number in numbers]}
 
 
 def _first(batches, count):

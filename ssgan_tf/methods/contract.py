@@ -48,6 +48,10 @@ class Sampler(Making, abc.ABC):
         be made, see `shortfall`.
         """
 
+    def sources(self, class_name: str, count: int, seed: int = 0) -> list[str] | None:
+        """Return the SHA-256 of each first image's training image; None where it has no such."""
+        return None
+
     def walk(self, class_name, seed=0):
         """Return the frames of a walk between images, uint8 `(count, height, width, 3)`.
 
@@ -107,11 +111,15 @@ class Phase(abc.ABC):
         name: of the phase and its folder; "" puts its files into the job's own folder.
         iterations: how many it takes; None where the user says it.
         images_per_iteration: real images that an iteration shows.
+        columns: of the sample grid; None makes it about square.
+        later: work of its job that follows, in iterations of this phase; for the time left.
     """
 
     name: str = ""
     iterations: int | None = None
     images_per_iteration: int = 1
+    columns: int | None = None
+    later: float = 0.0
 
     @abc.abstractmethod
     def variables(self) -> dict[str, Any]:
@@ -329,6 +337,10 @@ class Method(abc.ABC):
             replicas: how many devices share the work.
         """
         return []
+
+    def seconds(self, image_set) -> float | None:
+        """Return how long training takes here; None where the user says how long."""
+        return None
 
     def fit(self, image_set, **options):
         """Train on an image set, then `sample`; see `ssgan_tf.training.fit`.

@@ -249,6 +249,14 @@ class RunDirectory:
             folders = sorted(entry.name for entry in self.path.iterdir() if entry.is_dir())
         return [name for name in folders if self.checkpoints(name).latest_step() is not None]
 
+    def phases(self, name: str) -> list[str]:
+        """The phases of a job that have a folder of checkpoints, in alphabetical order."""
+        folder = self.network_directory(name)
+        found = folder.glob("checkpoints"), folder.glob("*/checkpoints")
+        with disk_errors("cannot read the run directory"):
+            places = [place.parent.relative_to(folder) for each in found for place in each]
+        return sorted("" if place == Path() else place.name for place in places)
+
     def _holds_run(self) -> bool:
         """Whether a run of ours is here, damaged or not; refuses any other content."""
         self._refuse_foreign_folder()

@@ -97,7 +97,7 @@ def train_phase(phase, run, job, place, options, workers, interruption, progress
                     if _due(done, options.log_every) or last:
                         report.log(done, progress.images_per_second)
                     if last or _due(done, options.sample_every):
-                        report.show(done, phase.preview())
+                        report.show(done, phase.preview(), phase.columns)
                     if scores and (last or _due(done, options.evaluate_every)):
                         unscored = not scores.take(done, describe())
                 overdue = since_checkpoint.seconds > SECONDS_PER_CHECKPOINT

@@ -77,14 +77,14 @@ class Report:
         with self._board(step):
             tf.summary.scalar(name, value)
 
-    def show(self, step, images):
+    def show(self, step, images, columns=None):
         """Write a grid of samples, uint8 `(count, size, size, 3)`, as PNG and to TensorBoard.
 
-        None writes none.
+        None writes none. Without `columns` the grid is about square.
         """
         if images is None:
             return
-        grid = plots.image_grid(images)
+        grid = plots.image_grid(images, columns)
         path = self.samples / f"{step:06d}.png"
         write_atomically(path, lambda file: plots.write_png(file, grid))
         with self._board(step):
@@ -165,7 +165,7 @@ class Progress:
 
     def __init__(self, jobs, left, enabled=True):
         self.jobs, self.left, self.enabled = jobs, left, enabled
-        self.images_per_iteration = 1
+        self.images_per_iteration, self.later, self.name = 1, 0.0, ""
         self.iterations = self.counted = None
         self.seconds_per_iteration = None
         self.bar = self.shown_at = None
@@ -185,8 +185,10 @@ class Progress:
             self.seconds_per_iteration = None  # another phase's would mislead
         self.iterations, self.counted = iterations, phase.iterations is None
         self.images_per_iteration = phase.images_per_iteration
+        self.later = phase.later
         self.losses, self.scores, self.pace = [], [], []
         words = f"{name}, {phase.name}" if phase.name else name
+        self.name = name
         self.bar = progress_bar(
             self.iterations,
             f"{words} ({place}/{self.jobs})",
@@ -229,6 +231,10 @@ class Progress:
         elif self.counted:
             left = int(self.left * self.seconds_per_iteration)
             self.pace.append(f"all {tqdm.format_interval(left)}")
+        elif self.later:
+            left = self.later + self.iterations - self.bar.n - count
+            left = int(left * self.seconds_per_iteration)
+            self.pace.append(f"all of {self.name} {tqdm.format_interval(left)}")
         self._say(refresh=False)
         self.bar.update(count)
 
