@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ssgan_tf import methods
 from ssgan_tf.errors import UserError
-from ssgan_tf.methods.contract import Job
+from ssgan_tf.methods.diffusion import network
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training import fit, load_run
 from tests.training.tiny import painted_squares, tiny_method
@@ -18,8 +18,16 @@ QUICK = {"steps": 2}
 OPTIONS = {"progress": False, "iterations": 2, "checkpoint_every": 1, "sample_every": 100}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def two_levels():
+    """A smaller network, which is compiled sooner."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "LEVELS", (1, 2))
+        yield
+
+
 def method(**changes):
-    settings = {"unet_channels": 32, "guide_iterations": 2, "ema": 0.5, "learning_rate": 1e-3}
+    settings = {"unet_channels": 32, "ema": 0.5, "learning_rate": 1e-3}
     return tiny_method("diffusion", **settings | {"precision": "mixed_bfloat16"} | changes)
 
 
@@ -34,24 +42,48 @@ def run(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def guided(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("guided") / "run"
+    fit(method(guide_iterations=2), images(), run_dir=folder, **OPTIONS)
+    return folder
+
+
 def arrays(folder, phase):
     return RunDirectory(folder).checkpoints("all_classes", phase).latest()[1]
 
 
-@pytest.mark.parametrize("phase", ["guide", ""])
-def test_stopped_in_either_phase_it_goes_on_to_the_bit(run, phase, tmp_path):
-    stopped = tmp_path / "stopped"
-    shutil.copytree(run, stopped)
-    if phase:  # the denoiser was not begun
-        shutil.rmtree(stopped / "all_classes" / "checkpoints")
-    sorted((stopped / "all_classes" / phase / "checkpoints").glob("*.npz"))[-1].unlink()
-    assert RunDirectory(stopped).checkpoints("all_classes", phase).latest_step() == 1
-    fit(method(), images(), run_dir=stopped, **OPTIONS)
-    for name in ("guide", ""):
-        expected, found = arrays(run, name), arrays(stopped, name)
+def goes_on_to_the_bit(whole, stopped, phases, **changes):
+    """Take away the first phase's last checkpoint, train again, and compare."""
+    sorted((stopped / "all_classes" / phases[0] / "checkpoints").glob("*.npz"))[-1].unlink()
+    assert RunDirectory(stopped).checkpoints("all_classes", phases[0]).latest_step() == 1
+    fit(method(**changes), images(), run_dir=stopped, **OPTIONS)
+    for name in phases:
+        expected, found = arrays(whole, name), arrays(stopped, name)
         assert expected.keys() == found.keys()
         for key, array in expected.items():
             np.testing.assert_array_equal(found[key], array, err_msg=f"{name} {key}")
+
+
+def test_stopped_it_goes_on_to_the_bit(run, tmp_path):
+    shutil.copytree(run, tmp_path / "stopped")
+    goes_on_to_the_bit(run, tmp_path / "stopped", [""])
+
+
+@pytest.mark.long
+def test_stopped_in_the_first_of_two_phases_it_goes_on_to_the_bit(guided, tmp_path):
+    shutil.copytree(guided, tmp_path / "stopped")
+    shutil.rmtree(tmp_path / "stopped" / "all_classes" / "checkpoints")  # not begun yet
+    goes_on_to_the_bit(guided, tmp_path / "stopped", ["guide", ""], guide_iterations=2)
+
+
+@pytest.mark.long
+def test_a_classifier_that_sees_through_noise_guides(guided):
+    made = {
+        scale: load_run(guided, sampling=QUICK | {"classifier_guidance": scale}).sampler
+        for scale in (0.0, 50.0)
+    }
+    assert (made[0.0].sample("left", 2) != made[50.0].sample("left", 2)).any()
 
 
 def test_images_depend_on_class_seed_and_number_only(run):
@@ -69,7 +101,6 @@ def test_choices_change_images_and_progress_is_told(run):
     made, told = {}, {}
     for choice in (
         {}, {"sampler": "ddim"}, {"sampler": "ddpm", "guidance": "3"},
-        {"classifier_guidance": 50.0},
     ):  # fmt: skip
         loaded = load_run(run, sampling=QUICK | choice)
         words = told[str(choice)] = []
@@ -100,7 +131,8 @@ def test_labels_are_learnt_apart_from_no_label_and_noise_levels_from_each_other(
         assert (answers[0] != other).any()  # in bfloat16, 0.1001 would be 0.1
 
 
-def test_the_network_has_the_size_that_docs_say():
+def test_the_network_has_the_size_that_docs_say(monkeypatch):
+    monkeypatch.setattr(network, "LEVELS", (1, 2, 3))
     cost = methods.create("diffusion").cost(5)
     assert cost.parameters == {"denoiser": 8_379_276, "together": 8_379_276}
     assert cost.flops == {"denoiser": 1, "batch": 32, "batch_size": 32}
@@ -108,10 +140,9 @@ def test_the_network_has_the_size_that_docs_say():
 
 def test_it_begins_with_an_answer_of_nothing():
     """Zero weights at the end: D(x) begins as c_skip x."""
-    phase = list(method(guide_iterations=0).phases(Job("all_classes", images())))
-    assert [each.name for each in phase] == [""]
+    unet = network.new_denoiser(method().settings, 2)
     x = tf.ones((1, 32, 32, 3))
-    assert not phase[0].network(x, tf.zeros((1,)), tf.zeros((1,), tf.int32)).numpy().any()
+    assert not unet(x, tf.zeros((1,)), tf.zeros((1,), tf.int32)).numpy().any()
 
 
 @pytest.mark.parametrize(
