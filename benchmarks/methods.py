@@ -28,7 +28,7 @@ from ssgan_tf.data import load_dataset
 from ssgan_tf.methods import METHODS, create
 from ssgan_tf.methods.contract import Job
 
-MEASURED = ["ssgan", "ssgan-plus", "wgan-gp", "fastgan", "projected"]
+MEASURED = ["ssgan", "ssgan-plus", "wgan-gp", "fastgan", "projected", "transitional"]
 
 
 def first_phase(method, images):
