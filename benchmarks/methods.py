@@ -29,7 +29,10 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.methods import METHODS, create
 from ssgan_tf.methods.contract import Job
 
-MEASURED = ["ssgan", "ssgan-plus", "wgan-gp", "fastgan", "projected", "diffusion"]
+MEASURED = [
+    "ssgan", "ssgan-plus", "wgan-gp", "fastgan", "projected", "transitional", "bagan-gp",
+    "diffusion",
+]  # fmt: skip
 
 
 def last_phase(method, images):

@@ -144,6 +144,7 @@ def test_borderline_settings_are_allowed():
 def test_settings_become_flags():
     # Components that are off are left out.
     on = {"augment_critic": "ada", "penalty": "r1", "init": "runs/flower", "freeze": 2}
+    on["ema_images"] = 10
     flags = create("ssgan", lambda_=3.0, **on).as_flags()
     assert flags["lambda"] == 3.0
     assert not set(on) & set(create("ssgan").as_flags())

@@ -149,7 +149,8 @@ def test_the_lowest_layers_of_every_critic(name):
     weights = [id(variable) for stage in stages for layer in stage for variable in layer.variables]
     assert len(set(weights)) == len(weights)
     last = (
-        "score classify embed proxies patches embedding to_class mix norm decode_whole decode_part"
+        "score classify embed proxies patches embedding to_class mix norm decode_whole decode_part "
+        "last dense project vectors class_0 class_1"
     )
     for variable in critic.trainable_variables:
         if id(variable) not in weights:

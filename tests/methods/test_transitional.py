@@ -177,7 +177,7 @@ def test_the_class_score_is_a_product_of_image_and_class(networks):
     other, second = critic(images, np.int32([1, 0]))
     np.testing.assert_array_equal(scores, other)
     assert first[0] != second[0] and first[1] == second[1]
-    assert [len(stage) for stage in critic.layers_by_stage()] == [1, 1, 1, 1]
+    assert [len(stage) for stage in critic.layers_by_stage()] == [2, 1, 1]
 
 
 def test_r1_of_a_linear_critic_is_the_squared_norm_and_its_slope_the_weight():

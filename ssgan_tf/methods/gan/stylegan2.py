@@ -229,7 +229,8 @@ class Critic(keras.Model):
 
     def layers_by_stage(self):
         """Return the layers with weights of each stage, from the image on, a list of lists."""
-        return [[self.from_rgb], *([block] for block in self.blocks)]
+        first, *rest = self.blocks
+        return [[self.from_rgb, first], *([block] for block in rest)]
 
 
 @dataclasses.dataclass(frozen=True)
