@@ -153,6 +153,17 @@ def test_networks_have_the_sizes_of_the_originals():
         assert parameter_count(encoder) == weights + (8 * 8 * 256 + 1) * 100
 
 
+def test_the_generators_rate_rises_and_the_critics_does_not():
+    generator, critic = create("bagan-gp").optimizers()
+    rates = []
+    for done in (0, 250, 500, 9000):
+        generator.iterations.assign(done)
+        critic.iterations.assign(done)
+        rates.append((float(generator.learning_rate), float(critic.learning_rate)))
+    np.testing.assert_allclose(rates, [(0, 2e-4), (1e-4, 2e-4), (2e-4, 2e-4), (2e-4, 2e-4)])
+    assert (critic.beta_1, critic.beta_2) == (0.5, 0.9)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_labels_and_noise_make_the_images(name):
     generator = tiny_method(name).build_generator(2)

@@ -59,7 +59,7 @@ class AutoencoderPhase(Phase):
         self.encoder = method.build_encoder()
         self.encoder(tf.zeros((1, size, size, 3)))
         self.generator = build_generator(method, self.classes)
-        self.optimizer, _ = method.optimizers()
+        _, self.optimizer = method.optimizers()  # the critic's, at the full rate from the start
         self.optimizer.build(self._weights())
         self.iteration = tf.Variable(0, dtype=tf.int64, trainable=False, name="iteration")
         self._compiled = tf.function(self._run, jit_compile=job.jit or None)

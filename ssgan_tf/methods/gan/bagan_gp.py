@@ -4,6 +4,7 @@ G. Huang and A. H. Jafari: "Enhanced Balancing GAN: Minority-class Image Generat
 the networks of DCGAN. `docs/bagan.md` lists what differs here.
 """
 
+import keras
 from keras import layers, ops
 
 from ssgan_tf.layers import backbone
@@ -125,6 +126,7 @@ class BAGANGP(BAGAN):
     betas = (0.5, 0.9)
     loss_names = ("critic_loss", "wrong_label_loss", "generator_loss")
     penalty_weight = 10.0  # λ
+    warm_up = 500  # iterations over which the generator's learning rate rises from 0
 
     def batch_plan(self, classes):
         """Return the plan: as many generated images as real ones, their labels uniform."""
@@ -142,6 +144,19 @@ class BAGANGP(BAGAN):
     def build_critic(self, classes=1):
         """Return a new critic for some number of classes."""
         return Critic(classes, *self.size)
+
+    def optimizers(self):
+        """Return Adam for both; the generator's rate rises from 0.
+
+        The critic's scores begin at random. At the full rate they had undone within 20 iterations
+        what the generator had learnt as a decoder.
+        """
+        generator, critic = super().optimizers()
+        rate = self.settings.learning_rate
+        generator.learning_rate = keras.optimizers.schedules.PolynomialDecay(
+            0.0, self.warm_up, rate, power=1.0
+        )
+        return generator, critic
 
     def penalties(self):
         """Return the gradient penalty (WGAN-GP, Eq. 3), and those asked for."""
