@@ -84,8 +84,8 @@ class Preset:
 
     def class_name(self):
         """Return the class of its task or backbone, as its files say; None without a folder."""
-        for file in ("task.json", "config.json"):
-            with contextlib.suppress(OSError, Damaged, AttributeError):
+        for file in ("task.json", "config.json") if self.folder is not None else ():
+            with contextlib.suppress(OSError, Damaged):
                 return read_json(self.folder / file, {"class_name": str})["class_name"]
         return None
 
