@@ -155,6 +155,21 @@ class Preset:
         except Exception as error:  # KerasHub, hubs and HDF5 raise nearly every kind
             raise self._refused(self._reason(error)) from error
 
+    def require_reachable(self):
+        """Refuse a preset that cannot be downloaded, by its configuration alone.
+
+        Raises:
+            UserError: there is no connection, no licence or no such preset.
+        """
+        if self.folder is None:
+            _models()
+            from keras_hub.src.utils.preset_utils import get_preset_loader
+
+            try:
+                get_preset_loader(self.name)
+            except Exception as error:
+                raise self._refused(self._reason(error)) from error
+
     def _reason(self, error):
         """Return why it cannot be had, and what to do, in words."""
         if self.folder is not None:

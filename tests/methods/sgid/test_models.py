@@ -150,6 +150,8 @@ def test_a_preset_without_a_connection_is_one_line(monkeypatch, tmp_path):
     line = str(refused.value)
     assert line.startswith("--clip clip_vit_base_patch32: there is no connection to download it")
     assert line.endswith("name a folder that holds the preset; or else") and "\n" not in line
+    with pytest.raises(UserError, match="--diffusion stable_diffusion_3_medium: there is no conn"):
+        Preset("diffusion", "stable_diffusion_3_medium").require_reachable()
     # All that a user without a connection sees of the defaults.
     monkeypatch.setattr("ssgan_tf.methods.sgid.presets.available", lambda: (None, ""))
     captioner = presets_of(SGIDSampling())["captioner"]
