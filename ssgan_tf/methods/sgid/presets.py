@@ -84,8 +84,8 @@ class Preset:
 
     def class_name(self):
         """Return the class of its task or backbone, as its files say; None without a folder."""
-        for file in ("task.json", "config.json"):
-            with contextlib.suppress(OSError, Damaged, AttributeError):
+        for file in ("task.json", "config.json") if self.folder is not None else ():
+            with contextlib.suppress(OSError, Damaged):
                 return read_json(self.folder / file, {"class_name": str})["class_name"]
         return None
 
@@ -154,6 +154,21 @@ class Preset:
             raise
         except Exception as error:  # KerasHub, hubs and HDF5 raise nearly every kind
             raise self._refused(self._reason(error)) from error
+
+    def require_reachable(self):
+        """Refuse a preset that cannot be downloaded, by its configuration alone.
+
+        Raises:
+            UserError: there is no connection, no licence or no such preset.
+        """
+        if self.folder is None:
+            _models()
+            from keras_hub.src.utils.preset_utils import get_preset_loader
+
+            try:
+                get_preset_loader(self.name)
+            except Exception as error:
+                raise self._refused(self._reason(error)) from error
 
     def _reason(self, error):
         """Return why it cannot be had, and what to do, in words."""

@@ -97,7 +97,9 @@ class Stages:
             self.source(key.class_name, key.image)[0] for keys in batches for key in keys
         ))  # fmt: skip
         if batches:
-            self.presets["diffusion"].require_memory(self.dtype)  # before hours of captioning
+            for name in ("clip", "diffusion"):  # before hours of captioning
+                self.presets[name].require_reachable()
+                self.presets[name].require_memory(self.dtype)
             self._caption(sources)
             self._score(sources)
             self._generate(batches)

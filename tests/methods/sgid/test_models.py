@@ -11,7 +11,9 @@ from ssgan_tf.methods.sgid.captions import Captioner, CaptionStore
 from ssgan_tf.methods.sgid.img2img import ImageToImage, require_guided, weighted
 from ssgan_tf.methods.sgid.presets import Preset
 from ssgan_tf.methods.sgid.prompts import LENGTH, Fragment, fragments, text_of
+from ssgan_tf.methods.sgid.settings import SGIDSampling
 from ssgan_tf.methods.sgid.similarity import Clip, SimilarityStore
+from ssgan_tf.methods.sgid.stages import presets_of
 
 PARTS = fragments("{caption}. A picture of {label}", "a red rose, that grows", "rose bush")
 
@@ -148,6 +150,18 @@ def test_a_preset_without_a_connection_is_one_line(monkeypatch, tmp_path):
     line = str(refused.value)
     assert line.startswith("--clip clip_vit_base_patch32: there is no connection to download it")
     assert line.endswith("name a folder that holds the preset; or else") and "\n" not in line
+    with pytest.raises(UserError, match="--diffusion stable_diffusion_3_medium: there is no conn"):
+        Preset("diffusion", "stable_diffusion_3_medium").require_reachable()
+    # All that a user without a connection sees of the defaults.
+    monkeypatch.setattr("ssgan_tf.methods.sgid.presets.available", lambda: (None, ""))
+    captioner = presets_of(SGIDSampling())["captioner"]
+    with pytest.raises(UserError) as refused:
+        Captioner(captioner, 10, "bfloat16")
+    line = str(refused.value)
+    assert line.startswith("--captioner blip2_opt_2.7b: there is no connection to download it")
+    assert line.endswith("--captioner none does without") and "\n" not in line
+    for preset in presets_of(SGIDSampling()).values():
+        assert preset.class_name() is None and "kaggle://" in preset.fingerprint()
 
 
 def test_similarity_is_that_of_the_head_and_is_kept(presets, images, tmp_path):
