@@ -11,7 +11,7 @@ from ssgan_tf.generation.rounds_folder import identity_of_run
 from ssgan_tf.methods.contract import Method
 from ssgan_tf.runs.run_directory import TRAINED, RunDirectory
 from ssgan_tf.training import fit
-from ssgan_tf.training.trained import LAST
+from ssgan_tf.training.trained import CHECKPOINTS, LAST
 
 FOLDER = "generator"
 
@@ -51,6 +51,12 @@ class Generator:
     budget: Budget | None = None
     checkpoint: str = LAST
     average: bool = True
+
+    def __post_init__(self):
+        if self.checkpoint not in CHECKPOINTS:
+            raise UserError(
+                f"--checkpoint is {self.checkpoint}; it must be one of {', '.join(CHECKPOINTS)}"
+            )
 
     @classmethod
     def of_run(cls, run, **options):

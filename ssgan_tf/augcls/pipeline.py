@@ -21,6 +21,7 @@ from ssgan_tf.augcls.results import BALANCED_LOSS, FILTERED, UNFILTERED, make_re
 from ssgan_tf.bounds import require
 from ssgan_tf.classify.classifier import RECORD, Classifier
 from ssgan_tf.classify.conditions import parse_conditions
+from ssgan_tf.classify.network import load_backbone
 from ssgan_tf.classify.protocol import Protocol, divide
 from ssgan_tf.classify.study import RESULTS, Study
 from ssgan_tf.classify.training import ClassifierSettings
@@ -155,9 +156,12 @@ class Pipeline:
             overwrite: begin anew; an earlier study in the folder is moved aside.
 
         Raises:
-            UserError: the folder holds another study, or a stage cannot be done.
+            UserError: the folder holds another study, the classifiers' weights cannot be had, or a
+                stage cannot be done.
             Interrupted: a signal; what was done is kept, and the same call goes on.
         """
+        # Weights that cannot be had are to be said before a generator is trained for hours.
+        load_backbone(self.settings.weights, self.images.image_size, self.settings.network)
         directory = RunDirectory(self.out, "--out")
         with disk_errors(f"writing {self.out}"), directory.lock():
             directory.prepare(self._config(), overwrite=overwrite)

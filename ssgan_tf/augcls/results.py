@@ -66,6 +66,7 @@ def make_results(pipeline, study, classified, manifest):
         "filter": {
             "threshold": manifest["filter"]["threshold"],
             "limit": manifest["filter"]["limit"],
+            "classifier": manifest["filter"]["classifier"],
             "rounds": manifest["filter"]["rounds"],
             "rule": manifest["filter"].get("rule"),
             "held_out": manifest["filter"].get("held_out"),

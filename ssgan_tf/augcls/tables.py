@@ -85,7 +85,8 @@ def rounds_table(results):
             str(number), Cell(accuracy and 100 * accuracy, 2),
             Cell(discordant and discordant["gained"]), Cell(discordant and discordant["lost"]),
             Cell(entry.get("p"), 3), "yes" if entry["kept"] else "no",
-            Cell(100 * sum(known) / len(known) if known else None, 1), entry.get("classifier", ""),
+            Cell(100 * sum(known) / len(known) if known else None, 1),
+            entry.get("classifier", results["filter"]["classifier"]),
         ])  # fmt: skip
     columns = [
         "round", Cell("validation accuracy, %", note="mean recall of the classes"), "newly right",

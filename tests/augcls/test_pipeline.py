@@ -202,6 +202,11 @@ def test_what_cannot_be_studied_is_refused_before_anything_is_written(make, tmp_
     ):
         with pytest.raises(UserError, match=words):
             make(out, **changes)
+    missing = ClassifierSettings(network="vit_base", weights="no/where")
+    with pytest.raises(UserError, match="--weights: 'no/where' is no preset"):
+        make(out, settings=missing).run()
+    with pytest.raises(UserError, match="--checkpoint is worst; it must be one of last, best"):
+        Generator.to_train(out, "mirrored", {}, Budget(), checkpoint="worst")
     with pytest.raises(UserError, match="--filter_tolerance belongs to --filter_rule paper"):
         Choice(filter_tolerance=0.1)
     assert not out.exists()

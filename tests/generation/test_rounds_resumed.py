@@ -118,7 +118,8 @@ def test_other_settings_are_refused_but_for_what_only_chooses_among_rounds(
     assert [entry["kept"] for entry in filtering["rounds"]] == [True, False]
     assert filtering["classifier"] == "seed-0" and "level" not in filtering
     config = json.loads((run_dir / "config.json").read_text())
-    (run_dir / "config.json").write_text(json.dumps(config | {"settings": {"seed": 1}}))
+    config["settings"] |= {"seed": 1}
+    (run_dir / "config.json").write_text(json.dumps(config))
     with pytest.raises(UserError, match=r"--run was .*, is now "):
         interruptible(out)
 
