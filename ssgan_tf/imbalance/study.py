@@ -84,7 +84,12 @@ class ImbalanceStudy:
             method.require_external()
             method.jobs(names)
         self.whole = self.divide({})
-        former = self.whole.training.counts()
+        former, tested = self.whole.training.counts(), self.whole.test.counts()
+        for name in self.dropped:
+            if not tested[name]:
+                raise UserError(
+                    f"class {name!r} has no test images; raise --test_per_class, or add images"
+                )
         self.cells = [
             Cell(name, level, former[name], self, self.methods)
             for level in self.levels for name in self.dropped

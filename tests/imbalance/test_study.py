@@ -1,8 +1,9 @@
-"""The whole study on painted flowers, with methods that train nothing that takes time.
+"""The whole study on images of noise, with methods that train nothing that takes time.
 
 What classifiers learn is made up here; tests/classify trains them, and test_command.py does.
 """
 
+import gc
 import json
 from collections import Counter
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ssgan_tf import methods
+from ssgan_tf import methods, plots
 from ssgan_tf.classify.training import ClassifierSettings
 from ssgan_tf.data.manifest import read_manifest
 from ssgan_tf.errors import UserError
@@ -24,6 +25,7 @@ from ssgan_tf.statistics.scores import classification_scores
 from tests.training.drifting import Drifting, DriftingSampler
 
 CLASSES = ("roses", "tulips")
+ALL = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
 
 
 class Together(Drifting):
@@ -70,17 +72,25 @@ def place(tmp_path_factory):
         patch.setattr("ssgan_tf.classify.study.write_pictures", lambda *content: {})
         patch.setattr("ssgan_tf.classify.study.examples_of", lambda study: {})
         patch.setenv("SSGAN_CACHE", str(folder / "cache"))
+        noise = np.random.default_rng(0).integers(0, 256, (len(ALL), 44, 32, 32, 3), np.uint8)
+        for name, images in zip(ALL, noise, strict=True):
+            (folder / "painted" / name).mkdir(parents=True)
+            for number, image in enumerate(images):
+                plots.write_png(folder / "painted" / name / f"{number:03d}.png", image // 2 + 60)
+        gc.freeze()  # the code collects after each training, and TensorFlow's modules are many
         yield folder
+        gc.unfreeze()
 
 
 def make(out, *conditions, **changes):
-    terms = {"seeds": 2, "real_per_class": 12, "iterations": ("6",)} | changes.pop("terms", {})
+    terms = {"seeds": 2, "real_per_class": 12, "test_per_class": 30, "iterations": ("6",)}
+    terms |= changes.pop("terms", {})
     options = {
         "classes": CLASSES, "keep": ["4"], "conditions": conditions, "terms": Terms(**terms),
         "settings": ClassifierSettings(weights="scratch", precision="float32", epochs=1),
         "image_size": 32, "progress": False,
     }  # fmt: skip
-    return ImbalanceStudy("demo", out, **options | changes)
+    return ImbalanceStudy(out.parent / "painted", out, **options | changes)
 
 
 @pytest.fixture(scope="module")
@@ -103,14 +113,14 @@ def test_tables_of_recall_and_ssim(finished):
     recall = tables["recall"].text()
     for word in ("original", "geometric", "drifting", "together", "full", "4 left", "2 classes"):
         assert word in recall
-    assert "paper" not in recall  # it has no painted flowers
+    assert "paper" not in recall  # it has no such set
     assert abs(row_of(results, "drifting")["recall"]["mean"] - 0.9) < 0.1
     assert abs(row_of(results, "original")["recall"]["mean"] - 0.2) < 0.15
     assert row_of(results, "drifting")["differences"]["original"]["recall"]["finding"] == "helps"
     assert "drifting: recall 0.9" in " ".join(main_sentences(results))
     # The images of `drifting` are the four that were kept, twice.
     same = row_of(results, "drifting")["ssim"]["gaussian11-grey"]
-    assert results["full"]["ssim"]["gaussian11-grey"] < same < 1
+    assert results["full"]["ssim"]["gaussian11-grey"] < same < 1  # which no two real ones are
     assert not row_of(results, "original")["ssim"]
 
 
@@ -230,8 +240,9 @@ def test_a_signal_leaves_a_report_of_what_is_done(place, monkeypatch):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"classes": ["lilies"]}, "demo has no class 'lilies'"),
+        ({"classes": ["lilies"]}, "painted has no class 'lilies'"),
         ({"classes": []}, "--classes names no class"),
+        ({"terms": {"test_per_class": 0}}, "no test images"),
         ({"keep": ["12"]}, "class 'roses' has 12 images to train on, so nothing"),
         ({"keep": ["1"]}, "--keep 1: give how many"),
         ({"keep": ["0%"]}, "--keep 0%: give how many"),
