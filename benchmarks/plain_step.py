@@ -37,7 +37,7 @@ class PlainStep:
             .prefetch(tf.data.AUTOTUNE)
         )
 
-    def run_iterations(self, count):
+    def run(self, count):
         """Run `count` iterations; return the losses of the last, a dict of floats."""
         for _ in range(count):
             for _ in range(self.settings.critic_steps):

@@ -32,7 +32,6 @@ from ssgan_tf.data import load_dataset
 from ssgan_tf.device.precision import dtype_policy, resolve_precision
 from ssgan_tf.methods import create, setting_fields
 from ssgan_tf.methods.contract import Job
-from ssgan_tf.methods.gan.plan import iteration_flops
 
 TRAIN = Path(__file__).resolve().parents[1] / "train.py"
 SETTINGS = ("image_size", "base_channels", "batch_size", "critic_steps", "vgg_weights")
@@ -44,19 +43,12 @@ CONTENDERS = {  # name -> precision
 
 
 def make_contender(name, method, images):
-    """Return something with `run_iterations(count)`, by its name in `CONTENDERS`."""
+    """Return something with `run(count)`, by its name in `CONTENDERS`."""
     with dtype_policy(resolve_precision(CONTENDERS[name])):
         if name == "plain":
             return PlainStep(method, images.images)
         method = create("ssgan", **vars(method.settings) | {"precision": CONTENDERS[name]})
-        return next(method.phases(Job(name, images))).step
-
-
-def counted_flops(step):
-    """Return the operations of one iteration of a `TrainingStep`, those really done."""
-    return iteration_flops(
-        step.method, step.generator, step.critic, step.perceptual or step.features
-    )
+        return next(method.phases(Job(name, images)))
 
 
 def peak_memory(name):
@@ -114,7 +106,7 @@ def summarise(contenders, seconds, limits, peaks):
             "peak_memory_mib": peaks.get(name),
         }
         if name != "plain":
-            rate = counted_flops(contender) / median
+            rate = contender.flops() / median
             limit = limits[keras.DTypePolicy(precision).compute_dtype]
             rows[name] |= {"gflops_per_second": rate / 1e9, "share_of_limit": rate / limit}
     return rows
@@ -159,7 +151,7 @@ def main(values):
     image_set = load_dataset(values.dataset, method.settings.image_size)  # warms its cache too
     images = image_set.with_classes(image_set.class_names[:1])
     if values.only:
-        make_contender(values.only, method, images).run_iterations(values.iterations)
+        make_contender(values.only, method, images).run(values.iterations)
         report_own_peak(values.json)
         return 0
     say("measuring the peak memory of plain and of ours")
@@ -169,7 +161,7 @@ def main(values):
     first = seconds_to_first_iteration(method, values.dataset)
     contenders = {name: make_contender(name, method, images) for name in CONTENDERS}
     seconds, limits = take_turns(
-        {name: contender.run_iterations for name, contender in contenders.items()},
+        {name: contender.run for name, contender in contenders.items()},
         values.rounds, values.iterations, values.matmul_size, "iteration",
     )  # fmt: skip
     rows = summarise(contenders, seconds, limits, peaks)
@@ -179,7 +171,7 @@ def main(values):
         "images": len(images),
         "contenders": rows,
         "ratio": rows["plain"]["seconds_per_iteration"] / rows["ours"]["seconds_per_iteration"],
-        "iteration_gflop": counted_flops(contenders["ours"]) / 1e9,
+        "iteration_gflop": contenders["ours"].flops() / 1e9,
         "matmul_gflops": in_gflops(limits),
         "seconds_to_first_iteration": first,
     }

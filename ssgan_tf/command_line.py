@@ -19,6 +19,7 @@ from absl import logging as absl_logging
 
 from ssgan_tf import stopping, terminal
 from ssgan_tf.bounds import require
+from ssgan_tf.data.registry import cropped_name
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import disk_errors
 from ssgan_tf.terminal import printable
@@ -61,7 +62,7 @@ with _without_chatter():
 
 BROKEN_PIPE = 128 + 13  # as of a process that SIGPIPE ended
 
-COMMANDS = ("train", "generate", "evaluate", "classify", "compare")
+COMMANDS = ("train", "generate", "evaluate", "classify", "compare", "imbalance", "augcls")
 
 
 class Flags:
@@ -79,10 +80,17 @@ class Flags:
     def define_data(
         self, dataset="demo", help="Name of a data set, or a folder with a folder per class."
     ):
-        """Define `--dataset`, with this default and help, `--datasets_dir` and `--classes`."""
+        """Define the flags of `define_source` and `--classes`."""
+        self.define_source(dataset, help)
+        self.DEFINE_list("classes", None, "Only these classes, separated by commas.")
+
+    def define_source(
+        self, dataset="demo", help="Name of a data set, or a folder with a folder per class."
+    ):
+        """Define `--dataset`, with this default and help, `--datasets_dir` and `--roi`."""
         self.DEFINE_string("dataset", dataset, help)
         self.DEFINE_string("datasets_dir", None, "Folder of named data sets. Default: datasets/.")
-        self.DEFINE_list("classes", None, "Only these classes, separated by commas.")
+        self.DEFINE_boolean("roi", False, "Crop traffic signs (gtsrb, gtsrb-full) to their boxes.")
 
     def define_from(self, defaults, helps):
         """Define a flag for each field of a dataclass that `helps` describes.
@@ -142,6 +150,8 @@ def run(main, own):
         for name, value in flags.FLAGS.flag_values_dict().items():
             if type(value) in (int, float):  # texts and lists have readers of their own
                 require(name, value)
+        if "roi" in flags.FLAGS and flags.FLAGS.roi:
+            flags.FLAGS["dataset"].value = cropped_name(flags.FLAGS.dataset)
         return main(flags.FLAGS)
 
     def guarded(arguments):

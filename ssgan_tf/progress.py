@@ -25,3 +25,8 @@ def progress_bar(total, label, unit="it", shown=True, **style):
         maxinterval=1 if terminal else 60,
         **style,
     )
+
+
+def say_beside(bar, words):
+    """Show words beside a bar: at once on a terminal, in a log with its next line."""
+    bar.set_postfix_str(words, refresh=sys.stderr.isatty())

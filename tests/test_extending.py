@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ssgan_tf import methods
+from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
 from ssgan_tf.evaluation.cost import cost
 from ssgan_tf.generation.generated_set import write_generated_set
@@ -15,6 +16,7 @@ from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training import fit, load, load_run, loop
 from ssgan_tf.training.fit import Options
 from ssgan_tf.training.plan import describe_plan
+from ssgan_tf.training.trained import without_training
 from tests import strangers
 from tests.strangers import CODE, ROOT
 from tests.training.tiny import painted_squares
@@ -76,8 +78,6 @@ def test_phases_are_trained_in_their_order_and_resumed_to_the_bit(tmp_path, monk
 def test_sets_of_strangers_are_written_and_judged_without_their_code(name, tmp_path, monkeypatch):
     from PIL import Image
 
-    from ssgan_tf.data import load_dataset
-
     for image, path in zip(squares().images, squares().paths, strict=True):
         (tmp_path / "photos" / path).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(tmp_path / "photos" / path)
@@ -122,6 +122,28 @@ def test_mirrored_images_are_those_that_were_trained_on(tmp_path):
     )  # fmt: skip
     made = {image.tobytes() for image in sampler.sample("left", 30)}
     assert made == {image[:, ::-1].tobytes() for image in images.images[4:12]}
+
+
+def test_a_method_that_trains_nothing_needs_no_run(tmp_path):
+    images = squares()
+    left, held_out = images.select([*range(4, 12), *range(16, 24)]), images.select([0, 1, 12, 13])
+    method = methods.create("mirrored", image_size=32)
+    method.choose_sampling(upside_down=True)
+    assert "mirrored" in methods.untrained() and "pixel-gaussian" not in methods.untrained()
+    run = without_training(method, left, held_out, (tmp_path, None))
+    manifest = write_generated_set(run, tmp_path / "set", 8, progress=False)
+    assert (manifest["method"], manifest["run"], manifest["complete"]) == ("mirrored", None, True)
+    assert manifest["sampling"] == {"upside_down": True}
+    sides = manifest["data"]["classes"]["left"]
+    assert sorted(sides["train"]) == sorted(images.hashes[4:12])
+    assert sorted(sides["test"]) == sorted(images.hashes[:2])
+    assert not list((tmp_path / "set").glob("*.jsonl"))  # nothing is known of single images
+    made = load_dataset(tmp_path / "set", 32, progress=False, notices=False)
+    assert {image.tobytes() for image in made.of_class("left").images} == {
+        image[::-1, ::-1].tobytes() for image in images.images[4:12]
+    }
+    with pytest.raises(UserError, match="--method pixel-gaussian has to be trained first"):
+        without_training(methods.create("pixel-gaussian", image_size=32), left)
 
 
 def test_a_name_is_taken_once_and_bad_entry_points_are_one_line(monkeypatch):

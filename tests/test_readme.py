@@ -30,6 +30,8 @@ def flags_of(loaded, tmp_path):
         ("evaluate.py", "docs/evaluation.md"),
         ("classify.py", "docs/classification.md"),
         ("compare.py", "docs/study.md"),
+        ("imbalance.py", "docs/imbalance.md"),
+        ("augcls.py", "docs/augcls.md"),
     ],
 )
 def test_every_flag_of_a_script_is_in_its_page_and_no_other(flags_of, script, page):
@@ -48,7 +50,10 @@ def test_every_flag_in_the_commands_exists(flags_of):
         if ".py " in command
     ]
     assert len(commands) >= 12
-    scripts = ("train.py", "generate.py", "evaluate.py", "classify.py", "compare.py")
+    scripts = (
+        "train.py", "generate.py", "evaluate.py", "classify.py", "compare.py", "imbalance.py",
+        "augcls.py",
+    )  # fmt: skip
     known = {script: flags_of(script) for script in scripts}
     for command in commands:
         words = shlex.split(command, comments=True)

@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from ssgan_tf.augment import OFFLINE, POLICIES, augment
-from ssgan_tf.data.balance import BALANCE, counts_to_generate, parse_per_class
+from ssgan_tf.data.balance import (
+    BALANCE,
+    RESTORE,
+    counts_to_generate,
+    parse_per_class,
+    parse_share,
+)
 from ssgan_tf.errors import UserError
 
 ORIGINAL = "original"
@@ -125,19 +131,32 @@ def parse_sizes(text):
     """Return the sizes of `--per_class`: `"200,400"` gives `["200", "400"]`, without repeats.
 
     Raises:
-        UserError: one is neither a number of at least 1 nor "balance".
+        UserError: one is neither a number of at least 1, nor a share such as "25%", nor "balance"
+            nor "restore".
     """
-    return list(dict.fromkeys(str(parse_per_class(size)) for size in text.split(",")))
+
+    def parsed(size):
+        if size.endswith("%"):
+            return f"{round(100 * parse_share(size))}%"
+        return size if size == RESTORE else str(parse_per_class(size))
+
+    return list(dict.fromkeys(parsed(size.strip()) for size in text.split(",")))
 
 
-def counts_to_add(size, real_counts):
+def counts_to_add(size, real_counts, former_counts=None):
     """Return the number of images to add to each class, a dict.
 
     Args:
-        size: a number as text, or "balance": up to the largest class.
+        size: a number as text; "25%": so much of the class's real images, rounded; "balance": up
+            to the largest class; or "restore": up to what the class had before `--imbalance`.
         real_counts: dict from class to its number of real training images.
+        former_counts: dict from class to what it had before, for "restore".
     """
-    return counts_to_generate(size if size == BALANCE else int(size), real_counts)
+    if size.endswith("%"):
+        share = parse_share(size)
+        return {name: round(share * count) for name, count in real_counts.items()}
+    number = size if size in (BALANCE, RESTORE) else int(size)
+    return counts_to_generate(number, real_counts, former_counts)
 
 
 def added_images(condition, counts, real, generated, seed, parts=None):

@@ -36,7 +36,8 @@ class Member:
 
     Attributes:
         condition: the `Condition`.
-        size: images added to each class, as text: "400" or "balance"; None where none are added.
+        size: images added to each class, as text: "400", "balance" or "restore"; None where none
+            are added.
         seed: of the initial weights, the order of the images and the draws of augmentation.
     """
 

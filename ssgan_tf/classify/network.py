@@ -1,6 +1,7 @@
-"""The classifier's networks: ResNet-18 from KerasHub, or VGG-19, and a linear layer."""
+"""The classifier's networks: those of KerasHub, or VGG-19, and a linear layer on what they make."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 from keras import layers
@@ -8,13 +9,42 @@ from keras import layers
 from ssgan_tf.errors import UserError, first_line
 from ssgan_tf.perceptual import vgg19
 
-RESNET_18, VGG_19 = NETWORKS = ("resnet18", "vgg19")
-PRESET = "resnet_18_imagenet"
-
-#: Mean and standard deviation of ImageNet's channels for values in [0, 1], as the weights expect.
+#: Mean and standard deviation of channels for values in [0, 1], as weights expect: ImageNet's, and
+#: those of the ViTs of Dosovitskiy et al.
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+HALF = (0.5, 0.5, 0.5)
 
-OTHER_CHOICES = "--weights scratch, or the folder of a KerasHub preset"
+
+class Hub(NamedTuple):
+    """A network of KerasHub."""
+
+    backbone: str  # the class whose presets it has
+    mean: tuple[float, ...] = MEAN
+    std: tuple[float, ...] = STD
+    tokens: bool = False  # makes tokens, the class token first, and not feature maps
+    imagenet: str | None = None  # the preset that "imagenet" stands for
+    blocks: tuple[int, ...] = ()  # of each stage, where it can begin from scratch
+    block_type: str = ""
+    channels: tuple[int, ...] = (64, 128, 256, 512)
+
+
+RESNET_18, VGG_19 = "resnet18", "vgg19"
+HUB = {
+    RESNET_18: Hub(  # He et al. 2016, as the next one
+        "ResNetBackbone", imagenet="resnet_18_imagenet", blocks=(2, 2, 2, 2),
+        block_type="basic_block",
+    ),
+    "resnet50": Hub(
+        "ResNetBackbone", imagenet="resnet_50_imagenet", blocks=(3, 4, 6, 3),
+        block_type="bottleneck_block",
+    ),
+    "vit_base": Hub("ViTBackbone", HALF, HALF, tokens=True),  # Dosovitskiy et al. 2021
+    "dinov2": Hub("DINOV2Backbone", tokens=True),  # Oquab et al. 2024
+}  # fmt: skip
+NETWORKS = (*HUB, VGG_19)
+EXAMPLES = {"vit_base": "vit_base_patch16_224_imagenet21k", "dinov2": "dinov2_small"}
+#: Pixels that images are enlarged to for DINOv2, whose patches would be few otherwise.
+LEAST_PIXELS = 224
 
 
 @keras.saving.register_keras_serializable("ssgan_tf")
@@ -28,6 +58,9 @@ class VGGInput(layers.Layer):
 
 def build_network(weights, image_size, class_count, network=RESNET_18, probe=False):
     """Return a network from images to logits, in the dtype policy that holds.
+
+    Feature maps are averaged over positions; of tokens the class token is taken. Where a backbone
+    takes another size, images are scaled to it first, bicubically.
 
     Args:
         weights: see `load_backbone`.
@@ -46,8 +79,12 @@ def build_network(weights, image_size, class_count, network=RESNET_18, probe=Fal
     backbone = load_backbone(weights, image_size, network)
     backbone.trainable = not probe
     images = keras.Input((image_size, image_size, 3), name="images")
-    maps = backbone(_input_layer(network)(images))
-    features = layers.GlobalAveragePooling2D()(maps)
+    pixels, size = images, backbone.input_shape[1]
+    if size not in (None, image_size):
+        pixels = layers.Resizing(size, size, "bicubic", dtype="float32")(pixels)
+    pixels = _input_layer(network)(pixels)
+    made = backbone({"images": pixels} if isinstance(backbone.input, dict) else pixels)
+    features = made[:, 0] if len(made.shape) == 3 else layers.GlobalAveragePooling2D()(made)
     logits = layers.Dense(class_count, dtype="float32", name="logits")(features)
     return keras.Model(images, logits, name="classifier")
 
@@ -55,66 +92,114 @@ def build_network(weights, image_size, class_count, network=RESNET_18, probe=Fal
 def _input_layer(network):
     if network == VGG_19:
         return VGGInput(dtype="float32")
-    scale, offset = [1 / (255 * s) for s in STD], [-m / s for m, s in zip(MEAN, STD, strict=True)]
+    mean, std = HUB[network].mean, HUB[network].std
+    scale, offset = [1 / (255 * s) for s in std], [-m / s for m, s in zip(mean, std, strict=True)]
     return layers.Rescaling(scale, offset, dtype="float32")
 
 
 def load_backbone(weights, image_size, network=RESNET_18):
-    """Return a network from normalised images to feature maps, in the dtype policy that holds.
+    """Return a network from normalised images to features, in the dtype policy that holds.
 
-    ResNet-18 is that of He et al. (2016), VGG-19 configuration E of Simonyan and Zisserman (2015),
-    to its last pooling.
+    ResNets are those of He et al. (2016), VGG-19 configuration E of Simonyan and Zisserman (2015)
+    to its last pooling; these make feature maps of images of any size. Vision transformers make
+    `(batch, tokens, width)`. Those of Dosovitskiy et al. have position embeddings for one size of
+    images, that of the preset; DINOv2 interpolates its own, and gets images of 224 pixels, or of
+    the next multiple of its patches where they are larger.
 
     Args:
-        weights: "imagenet" (downloaded once), "scratch" (random), or what is on disk: for ResNet-18
-            the folder of a preset that KerasHub's `Backbone.save_to_preset` wrote, of any network
-            with feature maps; for VGG-19 an .h5 file of `keras.applications`, without its top.
+        weights: "imagenet" (downloaded once; a ResNet or VGG-19), "scratch" (random; these too),
+            the folder of a preset that KerasHub's `Backbone.save_to_preset` wrote, or the name of
+            one of KerasHub's presets, which is downloaded. For `resnet18` and `resnet50`
+            the folder may be of any network with feature maps, for the transformers of any size.
+            For VGG-19 an .h5 file of `keras.applications`, without its top.
         image_size: height and width of the images in pixels; 32 or more for VGG-19.
         network: one of `NETWORKS`.
 
     Raises:
         UserError: the weights cannot be loaded, or are of another kind.
     """
-    shape = (image_size, image_size, 3)
-    if network == RESNET_18:
-        return _resnet_18(weights, shape)
+    if network in HUB:
+        return _of_hub(weights, image_size, network)
     if image_size < 32:
         raise UserError(f"--network vgg19 takes images of 32 pixels or more, not {image_size}")
+    if weights == "random":
+        raise UserError(
+            "--weights random is not for classifiers; use --weights scratch, for those that a "
+            "training begins with"
+        )
     try:
-        return vgg19(shape, None if weights == "scratch" else weights)
+        return vgg19((image_size, image_size, 3), None if weights == "scratch" else weights)
     except UserError as error:
         words = str(error).replace("--vgg_weights random", "--weights scratch")
         raise UserError(words.replace("--vgg_weights", "--weights")) from error
 
 
-def _resnet_18(weights, shape):
-    # KerasHub takes a second or two to import, and only this network needs it.
+def _of_hub(weights, image_size, network):
+    """Return a backbone of KerasHub, which takes a second or two to import."""
     import keras_hub
 
-    if weights == "scratch":
+    hub, shape = HUB[network], (image_size, image_size, 3)
+    if weights == "scratch" and hub.blocks:
         return keras_hub.models.ResNetBackbone(
             input_conv_filters=[64],
             input_conv_kernel_sizes=[7],
-            stackwise_num_filters=[64, 128, 256, 512],
-            stackwise_num_blocks=[2, 2, 2, 2],
+            stackwise_num_filters=list(hub.channels),
+            stackwise_num_blocks=list(hub.blocks),
             stackwise_num_strides=[1, 2, 2, 2],
-            block_type="basic_block",
+            block_type=hub.block_type,
             image_shape=shape,
         )
-    folder = Path(weights).expanduser()
-    if weights != "imagenet" and not (folder / "config.json").is_file():
-        raise UserError(f"--weights: {weights!r} is no preset; use imagenet, {OTHER_CHOICES}")
-    preset = PRESET if weights == "imagenet" else str(folder)
+    kind, folder = getattr(keras_hub.models, hub.backbone), Path(weights).expanduser()
+    preset = hub.imagenet if weights == "imagenet" else weights
+    named = kind.presets if hub.tokens else {hub.imagenet}
+    if preset not in named:
+        if preset is None or not (folder / "config.json").is_file():
+            raise UserError(f"--weights: {weights!r} is no preset; use {_choices(network)}")
+        preset = str(folder)
     dtype = keras.config.dtype_policy()
     try:
-        backbone = keras_hub.models.Backbone.from_preset(preset, image_shape=shape, dtype=dtype)
+        sizes = _sizes(keras_hub, preset, hub, shape)
+        backbone = keras_hub.models.Backbone.from_preset(preset, dtype=dtype, **sizes)
     # Kaggle's errors and those of a lost connection are OSErrors, those of damaged files any.
     except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"--weights: {weights!r} cannot be read ({first_line(error)}); use imagenet,"
-        if weights == "imagenet":
-            message = f"ResNet-18's ImageNet weights cannot be downloaded ({first_line(error)}); "
-            message += "check the connection, or use"
-        raise UserError(f"{message} {OTHER_CHOICES}") from error
-    if len(backbone.output_shape) != 4:
-        raise UserError(f"--weights: {weights!r} makes no feature maps; use {OTHER_CHOICES}")
+        if preset in named:
+            what = "ResNet-18's ImageNet weights" if preset == "resnet_18_imagenet" else preset
+            message = f"{what} cannot be downloaded ({first_line(error)}); check the connection, or"
+        else:
+            message = f"--weights: {weights!r} cannot be read ({first_line(error)});"
+        raise UserError(f"{message} use {_choices(network)}") from error
+    if hub.tokens and not (isinstance(backbone, kind) and _has_class_token(backbone)):
+        raise UserError(
+            f"--weights: {weights!r} is no {hub.backbone} with a class token, which --network "
+            f"{network} takes; use {_choices(network)}"
+        )
+    if not hub.tokens and len(backbone.output_shape) != 4:
+        raise UserError(f"--weights: {weights!r} makes no feature maps; use {_choices(network)}")
     return backbone
+
+
+def _sizes(keras_hub, preset, hub, shape):
+    """Return the image shape that a preset is to be built for, as an argument for it, or none."""
+    if not hub.tokens:
+        return {"image_shape": shape}
+    if hub.backbone == "ViTBackbone":
+        return {}  # its position embeddings are for the preset's size alone
+    backbone = keras_hub.models.Backbone.from_preset(preset, load_weights=False)
+    if not isinstance(backbone, keras_hub.models.DINOV2Backbone):
+        return {}
+    size = -(-max(shape[0], LEAST_PIXELS) // backbone.patch_size) * backbone.patch_size
+    return {"image_shape": (size, size, 3)}
+
+
+def _has_class_token(backbone):
+    return len(backbone.output_shape) == 3 and getattr(backbone, "use_class_token", True)
+
+
+def _choices(network):
+    hub = HUB[network]
+    if hub.tokens:
+        return (
+            "the folder of a KerasHub preset, or the name of one to download, such as "
+            f"--weights {EXAMPLES[network]}"
+        )
+    return "imagenet, --weights scratch, or the folder of a KerasHub preset"

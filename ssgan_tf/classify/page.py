@@ -82,6 +82,7 @@ def write_page(out, results, pictures):
             *(Callout(row_verdict(row, conditions), row["sentence"]) for row in shown),
             *(Callout("warning", warning) for warning in warnings),
             tables.accuracy_table(results),
+            *filter(None, [tables.share_table(results)]),
             *figures["accuracy"],
         ),
         Section(

@@ -95,7 +95,12 @@ def _accuracies(results):
     means = [row["mean"]["accuracy"] for row in rows]
     of_rows = [conditions[row["condition"]] for row in rows]
     kinds = [condition["kind"] for condition in of_rows]
-    headings = {None: "no images added", "balance": "classes balanced"}
+    headings = {
+        None: "no images added", "balance": "classes balanced", "restore": "classes restored",
+    } | {
+        size: f"{size.removesuffix('%')} % of the real images added"
+        for size in results["sizes"] if size.endswith("%")
+    }  # fmt: skip
     return {
         "labels": [row_label(row | {"size": None}, conditions) for row in rows],
         "means": [mean["mean"] for mean in means],

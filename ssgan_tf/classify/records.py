@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import shlex
 import sys
 
 import numpy as np
@@ -13,7 +12,7 @@ from ssgan_tf.classify.protocol import VALIDATION
 from ssgan_tf.data.loading import datasets_folder, lasting_name
 from ssgan_tf.device.precision import resolve_precision
 from ssgan_tf.perceptual import weights_fingerprint
-from ssgan_tf.runs.provenance import git_commit, hashes_by_class, versions
+from ssgan_tf.runs.provenance import git_commit, hashes_by_class, origin, versions
 from ssgan_tf.statistics.summary import summarise
 from ssgan_tf.version import __version__
 
@@ -32,7 +31,8 @@ def settings_of(study):
         )
         training["weights"] += f" sha256 {weights_fingerprint(backbone)}"
     protocol = dataclasses.asdict(study.protocol)
-    del protocol["test_per_class"]  # follows from the images themselves
+    # The images themselves tell both.
+    del protocol["test_per_class"], protocol["held_out_per_class"]
     return {
         "classes": ",".join(study.images.class_names),
         "image_size": study.images.image_size,
@@ -95,8 +95,7 @@ def make_results(study):
         }  # fmt: skip
     return {
         "schema": SCHEMA,
-        "made_by": MADE_BY,
-        "command": shlex.join(sys.argv),
+        **origin(),
         "settings": study.flags,
         "data": {
             "name": study.images.name,
@@ -117,8 +116,6 @@ def make_results(study):
         ),
         "unfinished": [name for name, result in results.items() if not result],
         "warnings": list(_warnings(study, finished)),
-        "versions": versions(),
-        "git_commit": git_commit(),
         "seconds": sum(result["scores"]["seconds"] for result in finished),
     }  # fmt: skip
 

@@ -17,6 +17,7 @@ from ssgan_tf.classify.protocol import Protocol, divide
 from ssgan_tf.classify.records import make_config, make_record, make_results, settings_of
 from ssgan_tf.classify.training import ClassifierSettings
 from ssgan_tf.data import load_dataset
+from ssgan_tf.data.balance import BALANCE
 from ssgan_tf.data.loading import places_of
 from ssgan_tf.data.splits import parse_class_sizes
 from ssgan_tf.errors import UserError
@@ -38,7 +39,7 @@ class Study:
         dataset: name or path of the real data set.
         out: the folder to write; new, or of the same study, which then resumes.
         augment: conditions beside `original`, as for `--augment`; see `parse_condition`.
-        per_class: images to add to each class: "400", "200,400" or "balance".
+        per_class: images to add to each class: "400", "200,400", "balance" or "restore".
         seeds: number of seeds; they are 0, 1, ...
         protocol: the `Protocol`.
         settings: the `ClassifierSettings`.
@@ -46,8 +47,12 @@ class Study:
         classes: use only these.
         image_size: pixels; by default that of the generated sets, or 64.
         keep_weights: keep every classifier, not only those of `original`.
+        at_most: dict from a class to the most images added to it, whatever `per_class` says; so
+            that sets of which one is short of images still add as many.
         cache_dir: of decoded images.
         progress: show bars.
+        images: the data set, where it is loaded already; then the three before `keep_weights`
+            only say where it came from.
 
     Attributes:
         members: every `Member`, seed by seed, so that an interrupted study has all rows.
@@ -58,14 +63,14 @@ class Study:
 
     def __init__(
         self, dataset, out, *, augment=(), per_class="400", seeds=5, protocol=None, settings=None,
-        datasets_dir=None, classes=None, image_size=None, keep_weights=False, cache_dir=None,
-        progress=True,
+        datasets_dir=None, classes=None, image_size=None, keep_weights=False, at_most=None,
+        cache_dir=None, progress=True, images=None,
     ):  # fmt: skip
         require("seeds", seeds)
         require("image_size", image_size)
         self.out, self.source, self.datasets_dir = Path(out).expanduser(), dataset, datasets_dir
         self.protocol, self.settings = protocol or Protocol(), settings or ClassifierSettings()
-        self.keep_weights, self.progress = keep_weights, progress
+        self.keep_weights, self.progress, self.at_most = keep_weights, progress, at_most or {}
         self.conditions, self.sizes = parse_conditions(augment), parse_sizes(per_class)
         _, self.imbalance = parse_class_sizes(
             "imbalance", self.protocol.imbalance, everywhere=False
@@ -73,10 +78,12 @@ class Study:
         folders = {name: path for one in self.conditions for name, path in one.folders.items()}
         require_outside(self.out, *places_of(dataset, datasets_dir), *folders.values())
         loading = {"cache_dir": cache_dir, "progress": progress}
-        size = (common_size(folders) or 64) if image_size is None else image_size
-        self.images = load_dataset(
-            dataset, size, datasets_dir=datasets_dir, classes=classes, **loading
-        )
+        if images is None:
+            size = (common_size(folders) or 64) if image_size is None else image_size
+            images = load_dataset(
+                dataset, size, datasets_dir=datasets_dir, classes=classes, **loading
+            )
+        self.images, size = images, images.image_size
         options = dataclasses.asdict(self.protocol) | {"imbalance": self.imbalance}
         self.division = divide(self.images, **options)
         if len(self.images.class_names) < 2:
@@ -95,8 +102,10 @@ class Study:
         for member in self._first_members():  # errors now rather than in an hour
             if member.size and not any(self.counts(member).values()):
                 raise UserError(
-                    "--per_class balance: the classes are equal already, so it would add nothing; "
+                    f"--per_class {member.size}: the classes have all that it would give them; "
                     "name a number, or drop a class down with --imbalance"
+                    if member.size == BALANCE
+                    else f"--per_class {member.size} of so few real images are none; name more"
                 )
             self.generated_part(member)
 
@@ -113,9 +122,13 @@ class Study:
             parts: add only these parts of its condition; by default all.
         """
         return added_images(
-            member.condition, self.counts(member), self.division.training, self.generated,
-            member.seed, parts,
+            member.condition, self.counts(member), self.division.training,
+            self.sets_of(member), member.seed, parts,
         )  # fmt: skip
+
+    def sets_of(self, member):
+        """Return the generated sets that a member draws from, a dict from name to `Generated`."""
+        return self.generated
 
     def generated_part(self, member):
         """Return the images of generated folders that a member adds, an `ImageSet`."""
@@ -125,7 +138,9 @@ class Study:
         """Return the number of images that a member adds to each class, a dict."""
         if member.size is None:
             return dict.fromkeys(self.images.class_names, 0)
-        return counts_to_add(member.size, self.division.training.counts())
+        division = self.division
+        counts = counts_to_add(member.size, division.training.counts(), division.former)
+        return {name: min(count, self.at_most.get(name, count)) for name, count in counts.items()}
 
     def steps(self, member):
         """Return the gradient steps of a member."""

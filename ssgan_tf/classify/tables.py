@@ -16,10 +16,12 @@ def accuracy_table(results):
     used = {row["size"] for row in rows}
     sizes = [size for size in results["sizes"] if size in used] or [None]
     names = dict.fromkeys(row["condition"] for row in rows)
-    table = {name: [_name_cell(name + mark(conditions[name]), conditions[name])] for name in names}
+    table = {name: [name_cell(name + mark(conditions[name]), conditions[name])] for name in names}
     headings = [""]
     for size in sizes:
-        added = {None: "", "balance": ", balanced"}.get(size, f", + {size}")
+        added = {None: "", "balance": ", balanced", "restore": ", restored"}.get(
+            size, f", + {size}"
+        )
         for measure in ("accuracy", "precision"):
             headings.append(measure + added)
             means = {
@@ -30,8 +32,39 @@ def accuracy_table(results):
             for name, cells in table.items():
                 mean = means.get(name)
                 best = mean is not None and mean["mean"] == max(honest, default=None)
-                cells.append(_mean_cell(mean, conditions[name], emphasis=best))
-    return Table(headings, list(table.values()), "Accuracy and precision", _seeds_note(rows))
+                cells.append(mean_cell(mean, conditions[name], emphasis=best))
+    return Table(headings, list(table.values()), "Accuracy and precision", seeds_note(rows))
+
+
+def share_table(results):
+    """Return accuracies by the share of added images, one below another; None without shares.
+
+    The form is that of the SGID replication's Tables 1 and 2: the real images alone, the policies,
+    then each set at 25 %, 50 %, 75 % and 100 % of the real images.
+    """
+    rows, conditions = results["rows"], results["conditions"]
+    shares = [size for size in results["sizes"] if size.endswith("%")]
+    if not any(row["size"] in shares for row in rows):
+        return None
+    names = list(dict.fromkeys(row["condition"] for row in rows))
+    shown = [row for row in rows if row["size"] in (None, *shares)]
+    shown.sort(key=lambda row: (row["size"] is not None, names.index(row["condition"])))
+    honest = [row["mean"]["accuracy"]["mean"] for row in shown
+              if not _leaked(conditions[row["condition"]])]  # fmt: skip
+    table = []
+    for row in shown:
+        condition, mean = conditions[row["condition"]], row["mean"]["accuracy"]
+        name = row["condition"] + (f"({row['size']})" if row["size"] else "")
+        best = mean["mean"] == max(honest, default=None)
+        table.append(
+            [
+                name_cell(name + mark(condition), condition),
+                mean_cell(mean, condition, emphasis=best),
+                sum(row["added"].values()),
+            ]
+        )
+    columns = ["", results["data"]["name"], "images added"]
+    return Table(columns, table, "Accuracy by the share of added images", seeds_note(shown))
 
 
 def difference_tables(results):
@@ -77,17 +110,17 @@ def difference_table(results, measure=None):
             yield finding_words(difference, name)
 
     caption = f"Differences in {measure or 'accuracy'}, percentage points"
-    return _row_table(results, columns, cells, caption, _seeds_note(rows, "difference"))
+    return _row_table(results, columns, cells, caption, seeds_note(rows, "difference"))
 
 
 def recall_table(results):
     """Return recall and F1 of each row, means over the classes."""
 
     def cells(row, condition):
-        return [_mean_cell(row["mean"][key], condition) for key in ("recall", "f1")]
+        return [mean_cell(row["mean"][key], condition) for key in ("recall", "f1")]
 
     caption = "Recall and F1 over all classes"
-    return _row_table(results, ["recall", "F1"], cells, caption, _seeds_note(results["rows"]))
+    return _row_table(results, ["recall", "F1"], cells, caption, seeds_note(results["rows"]))
 
 
 def class_table(results):
@@ -102,9 +135,9 @@ def class_table(results):
     ]
 
     def cells(row, condition):
-        return [_mean_cell(row["classes"][name]["recall"], condition) for name in names]
+        return [mean_cell(row["classes"][name]["recall"], condition) for name in names]
 
-    note = _seeds_note(results["rows"])
+    note = seeds_note(results["rows"])
     return _row_table(results, columns, cells, "Accuracy of each class", note)
 
 
@@ -155,7 +188,7 @@ def _row_table(results, columns, cells, caption, note=None):
     for row in results["rows"]:
         condition = results["conditions"][row["condition"]]
         label = row_label(row, results["conditions"])
-        table.append([_name_cell(label, condition), *cells(row, condition)])
+        table.append([name_cell(label, condition), *cells(row, condition)])
     return Table(["", *columns], table, caption, note)
 
 
@@ -163,18 +196,20 @@ def _leaked(condition):
     return condition["finding"] == LEAKED
 
 
-def _name_cell(name, condition):
+def name_cell(name, condition):
+    """Return the first `Cell` of a row, with what a reader has to know of its condition."""
     notes = [PROVENANCE.get(condition["finding"]), *condition["notes"]]
     return Cell(name, note=" ".join(f"{note.removesuffix('.')}." for note in notes if note) or None)
 
 
-def _mean_cell(mean, condition, emphasis=False):
+def mean_cell(mean, condition, emphasis=False):
+    """Return the `Cell` of a mean of `results.json`, paler where it is LEAKED; None without."""
     if mean is None:
         return None
     return Cell(mean["mean"], 4, mean["half_width"], emphasis=emphasis, muted=_leaked(condition))
 
 
-def _seeds_note(rows, shown="mean"):
+def seeds_note(rows, shown="mean"):
     """Return how many seeds the means, or differences, of a table have, and their intervals."""
     seeds = sorted({len(row["seeds"]) for row in rows})
     if not seeds:

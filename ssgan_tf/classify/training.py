@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ssgan_tf.augment import POLICIES
+from ssgan_tf.augment.online import BETA
 from ssgan_tf.bounds import require_fields
 from ssgan_tf.classify.batches import ADDED_THEN_REAL, MIXED, SCHEDULES, batch_plan
 from ssgan_tf.classify.network import NETWORKS, RESNET_18, build_network
@@ -20,7 +21,11 @@ BUDGETS = ("steps", "epochs")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 PREDICTION_BATCH = 256
 #: Settings that came later; with their defaults trainings are what they were before.
-LATER = ("network", "probe", "added_share", "schedule", "added_smoothing")
+LATER = (
+    "network", "probe", "added_share", "schedule", "added_smoothing", "rate_schedule",
+    "balanced_beta",
+)  # fmt: skip
+COSINE, CONSTANT = RATE_SCHEDULES = ("cosine", "constant")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,23 +46,31 @@ class ClassifierSettings:
     added_share: float | None = None  # of each batch; by default as many as there are of all
     schedule: str = MIXED  # or half of the steps on added, then half on real images
     added_smoothing: float = 0.0  # of the labels of added images
+    rate_schedule: str = COSINE  # the learning rate falls to 0, or stays
+    balanced_beta: float = BETA  # of the class-balanced loss
     precision: str = "auto"
 
     def __post_init__(self):
         require_fields(self)
         for name, choices in (
             ("network", NETWORKS), ("budget", BUDGETS), ("schedule", SCHEDULES),
-            ("precision", PRECISIONS),
+            ("precision", PRECISIONS), ("rate_schedule", RATE_SCHEDULES),
         ):  # fmt: skip
             if getattr(self, name) not in choices:
                 raise UserError(
                     f"--{name} is {getattr(self, name)!r}; choose one of {', '.join(choices)}"
+                    + self._hint(name)
                 )
         if self.added_share is not None and self.schedule == ADDED_THEN_REAL:
             raise UserError(
                 f"--added_share is for batches of both kinds of images, which --schedule "
                 f"{ADDED_THEN_REAL} has none of; give one of them"
             )
+
+    def _hint(self, name):
+        if name == "schedule" and self.schedule in RATE_SCHEDULES:
+            return f"; the learning rate has --rate_schedule {self.schedule}"
+        return ""
 
     def recorded(self):
         """Return the settings as files keep them, a dict.
@@ -97,15 +110,17 @@ class ClassifierSettings:
 class ClassifierTraining:
     """The training of one classifier, decided by its arguments.
 
-    Adam, with cosine decay of the learning rate to 0. Only the policies change the images. The
-    seed decides the initial weights, the order of the images and the draws of the policies.
+    Adam, by default with cosine decay of the learning rate to 0. Only the policies change the
+    images. The seed decides the initial weights, the order of the images and the draws of the
+    policies.
 
     Args:
         training: the `ImageSet` to train on.
         settings: the `ClassifierSettings`.
         seed: an integer from 0.
         steps: the number of gradient steps.
-        policies: keys of `ssgan_tf.augment.POLICIES`, applied to each batch in this order.
+        policies: keys of `ssgan_tf.augment.POLICIES`, applied to each batch in this order; those
+            that weight the loss come last.
         real: how many of the images, the first ones, are real; the others were added. By default
             all, and what the settings say of added images changes nothing.
 
@@ -121,12 +136,18 @@ class ClassifierTraining:
             self.network = build_network(
                 settings.weights, training.image_size, classes, settings.network, settings.probe
             )
-        rate = keras.optimizers.schedules.CosineDecay(settings.rate, steps)
+        rate = settings.rate
+        if settings.rate_schedule == COSINE:
+            rate = keras.optimizers.schedules.CosineDecay(rate, steps)
         self.optimizer = keras.optimizers.Adam(rate)
         if precision == "mixed_float16":
             self.optimizer = keras.optimizers.LossScaleOptimizer(self.optimizer)
         self.optimizer.build(self.network.trainable_variables)
-        self.policies = [POLICIES[name](seed) for name in policies]
+        known = {
+            "counts": list(training.counts().values()), "balanced_beta": settings.balanced_beta,
+        }  # fmt: skip
+        layers = [POLICIES[name](seed, **known) for name in policies]
+        self.policies = sorted(layers, key=lambda layer: getattr(layer, "last", False))
         self.steps, self.step = steps, tf.Variable(0, dtype=tf.int64, trainable=False)
         self.batch_size, count = settings.batch_size, len(training)
         real = count if real is None else real
@@ -180,7 +201,10 @@ class ClassifierTraining:
             batch = policy(batch, training=True)
         with tf.GradientTape() as tape:
             logits = self.network(batch["images"], training=True)
-            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(batch["labels"], logits))
+            losses = tf.nn.softmax_cross_entropy_with_logits(batch["labels"], logits)
+            if "weights" in batch:
+                losses *= batch["weights"]
+            loss = tf.reduce_mean(losses)
             scaled = self.optimizer.scale_loss(loss)
         weights = self.network.trainable_variables
         apply_gradients(self.optimizer, tape.gradient(scaled, weights), weights)

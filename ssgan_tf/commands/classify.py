@@ -9,17 +9,18 @@ from ssgan_tf import command_line
 
 # isort: split
 from ssgan_tf.augment import OFFLINE, POLICIES
+from ssgan_tf.classify.network import NETWORKS
 from ssgan_tf.classify.study import REPORT, Protocol, Study
-from ssgan_tf.classify.tables import accuracy_table, class_table, difference_tables
+from ssgan_tf.classify.tables import accuracy_table, class_table, difference_tables, share_table
 from ssgan_tf.classify.training import ClassifierSettings
 from ssgan_tf.files import resolved
 from ssgan_tf.runs.interruption import Interrupted
 from ssgan_tf.statistics.wording import main_finding
 
 SETTINGS = {
-    "network": "resnet18 (He et al. 2016) or vgg19 (Simonyan and Zisserman 2015).",
-    "weights": "imagenet (downloaded once), scratch, or, for resnet18, the folder of a KerasHub "
-    "preset, for vgg19, an .h5 file without its top.",
+    "network": f"One of {', '.join(NETWORKS)}.",
+    "weights": "imagenet (downloaded once), scratch, the folder of a KerasHub preset or the name "
+    "of one (downloaded), for vgg19 an .h5 file without its top.",
     "probe": "Train the last layer alone, on what the network's weights make of the images.",
     "epochs": "Passes over the real images; they decide the gradient steps of every condition.",
     "budget": "steps: equal for all; epochs: as many passes of each condition over its own images.",
@@ -28,6 +29,8 @@ SETTINGS = {
     "added_share": "Draw this share of each batch from the added images. Default: as they come.",
     "schedule": "mixed; added-then-real: half of the steps on added, then half on real images.",
     "added_smoothing": "Smoothing of the labels of added images.",
+    "rate_schedule": "cosine: the learning rate falls to 0; constant: it stays.",
+    "balanced_beta": "Of the class-balanced loss: 0 weights no class, near 1 by inverse counts.",
     "precision": "auto, float32, mixed_bfloat16 or mixed_float16.",
 }
 PROTOCOL = {
@@ -43,7 +46,10 @@ flags.DEFINE_multi_string(
     "augment", [], "A condition; repeat for more: NAME=DIR of generated images, one of "
     f"{', '.join([*OFFLINE, *POLICIES])}, or several with + between.",
 )  # fmt: skip
-flags.DEFINE_string("per_class", "400", "Images added to each class: 200,400 or balance.")
+flags.DEFINE_string(
+    "per_class", "400", "Images added to each class: 200,400, or 25%,50% of its real images, or "
+    "balance, or restore: what --imbalance took away.",
+)  # fmt: skip
 flags.DEFINE_integer("seeds", 5, "Trainings of each condition.")
 flags.DEFINE_list("imbalance", [], "Keep only so many real images of a class: roses=20.")
 flags.DEFINE_integer("image_size", None, "Pixels. Default: that of generated images, or 64.")
@@ -81,7 +87,8 @@ def main(values):
         results = study.run(overwrite=values.overwrite)
     except Interrupted as stop:
         return command_line.say_stopped(stop, "finished trainings are kept")
-    tables = [accuracy_table(results), *difference_tables(results)]
+    shares = filter(None, [share_table(results)])
+    tables = [accuracy_table(results), *shares, *difference_tables(results)]
     for table in tables + [class_table(results)] * bool(values.imbalance):
         print(f"\n{table.text()}")
     print(f"\n{main_finding(results)}")

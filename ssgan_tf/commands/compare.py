@@ -3,6 +3,7 @@
 python compare.py --dataset flower --methods ssgan,wgan-gp,dcgan --iterations 20000
 """
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -24,25 +25,6 @@ from ssgan_tf.methods import setting_fields
 from ssgan_tf.published import CLASSIFICATION
 from ssgan_tf.runs.interruption import Interrupted
 
-TERMS = {
-    "iterations": "The budget: generator updates per class; 20000 without --minutes.",
-    "minutes": "Instead: minutes of training of each member.",
-    "seeds": "Trainings of each member: of its networks, from seed, seed + 1, ...",
-    "per_class": "Images that each training makes of each class.",
-    "train_per_class": "Real images of each class that members train on, at most. Default: "
-    "400, as classifiers do; all in a comparison that was begun without it.",
-    "test_per_class": "Images held out of each class. Default: 100 or 20 %.",
-    "inception": "auto (downloaded once), or its archive or .pb file.",
-    "features": "What images are compared by: pool_3 is FID, mixed_7 is FID-768.",
-    "classifier_sizes": "Generated images of each class that are added.",
-    "classifier_seeds": "Trainings of each classifier.",
-    "classifier_weights": "imagenet (downloaded once), scratch, or a folder.",
-    "classifier_epochs": "Passes over the real images.",
-    "strategy": "none or mirrored (all local GPUs).",
-    "checkpoint_every": "Iterations between checkpoints.",
-    "sample_every": "Iterations between sample grids.",
-    "log_every": "Iterations between lines of metrics.jsonl.",
-}
 #: Settings of methods that all members share, where they have them.
 SETTINGS = (
     "image_size", "latent_dim", "base_channels", "batch_size", "ema", "augment_critic", "penalty",
@@ -69,7 +51,7 @@ flags.define_settings(
     {name: setting_fields()[name] for name in SETTINGS},
     seed="Of the split, and of everything drawn at random in the first training.",
 )
-flags.define_from(Terms(), TERMS)
+flags.define_settings({field.name: (field, field.default) for field in dataclasses.fields(Terms)})
 
 
 def _numbers(flag, texts):

@@ -72,39 +72,38 @@ def prepare(comparison):
 
 
 def train(comparison, members):
-    """Train those of some `Member`s that have not finished, or were trained on other images.
+    """Train those of some `Member`s that are `unfinished`.
 
     Raises:
         UserError: the images do not suffice, or another process is at one of them.
         Interrupted: a signal; what has finished is kept.
     """
-    study = make_study(comparison, dict.fromkeys(member.condition for member in members))
-    for member in members:
-        result = member.result(study.out)
-        if result and result["fingerprint"] != study.generated_part(member).fingerprint():
-            (member.folder(study.out) / RESULT).unlink()
-    study.train(members)
+    pending = unfinished(comparison, members)
+    study = make_study(comparison, dict.fromkeys(member.condition for member in pending))
+    for member in pending:
+        (member.folder(study.out) / RESULT).unlink(missing_ok=True)  # of other images
+    study.train(pending)
 
 
-def are_current(comparison, members):
-    """Return whether finished `Member`s were trained on the images that their folders have now.
+def unfinished(comparison, members):
+    """Return those `Member`s that were not trained yet, or on other images than there are now.
 
     Classical sets follow from the training images and the seed, so those are always current.
     """
-    members = [member for member in members if member.condition.folders]
-    folders = {name: folder for one in members for name, folder in one.condition.folders.items()}
+    results = {member: member.result(comparison.out / FOLDER) for member in members}
+    trained = [member for member in members if results[member] and member.condition.folders]
+    folders = {name: folder for one in trained for name, folder in one.condition.folders.items()}
     generated = load_generated(
         folders, comparison.image_size, comparison.images.class_names,
         comparison.data["cache_dir"], progress=False,
     )  # fmt: skip
-    real, real_counts = comparison.parts.train, real_images(comparison)
-    for member in members:
-        counts = counts_to_add(member.size, real_counts)
-        added = added_images(member.condition, counts, real, generated, member.seed)
-        result = member.result(comparison.out / FOLDER)
-        if result and result["fingerprint"] != added.fingerprint():
-            return False
-    return True
+    real, counts = comparison.parts.train, real_images(comparison)
+    for member in trained:
+        wanted = counts_to_add(member.size, counts)
+        added = added_images(member.condition, wanted, real, generated, member.seed)
+        if results[member]["fingerprint"] != added.fingerprint():
+            results[member] = None
+    return [member for member in members if results[member] is None]
 
 
 def gather(comparison, conditions):

@@ -10,10 +10,9 @@ import keras
 
 from ssgan_tf.classify.study import Protocol
 from ssgan_tf.comparison import classifiers
-from ssgan_tf.comparison.estimate import Estimate, in_words
 from ssgan_tf.comparison.page import write_page
 from ssgan_tf.comparison.pictures import write_pictures
-from ssgan_tf.comparison.plan import describe
+from ssgan_tf.comparison.plan import describe, left
 from ssgan_tf.comparison.records import (
     known_contestants,
     make_config,
@@ -66,6 +65,7 @@ class Comparison:
         parts: the `Split` into these and held-out ones.
         failures: what failed in the last `run`: tuples of label, stage, line and the exception.
         held: labels of what the last `run` left to other processes.
+        seconds_an_update: of a training that was tried out for the `plan`, or None.
 
     Raises:
         UserError: anything named does not fit; nothing has been written then.
@@ -97,7 +97,7 @@ class Comparison:
             work.require_weights()
         self.baselines = Baselines(self)
         self._limit(self._recorded_limit())
-        self.failures, self.held = [], []
+        self.failures, self.held, self.seconds_an_update = [], [], None
 
     def _recorded_limit(self):
         """Return how many images of each class are trained on, None for all.
@@ -129,10 +129,10 @@ class Comparison:
             real_per_class=min(self.train_per_class or most, most),
         )
 
-    @functools.cached_property
-    def estimate(self):
-        """The `Estimate` of all works."""
-        return Estimate([self.baselines, *self.works])
+    @property
+    def all_works(self):
+        """All that all processes together do: the `Baselines` first."""
+        return [self.baselines, *self.works]
 
     @functools.cached_property
     def inception_digest(self):
@@ -249,7 +249,9 @@ class Comparison:
             if stage not in work.pending():  # the same images came out as before
                 continue
             _heed(interruption)
-            self._say(work, f"{work.stages[stage].doing}; {self._left()}")
+            todo = {one: one.pending() for one in self.own_works}
+            time = left(todo, self.all_works, self.seconds_an_update)
+            self._say(work, f"{work.stages[stage].doing}; left in all: {time}")
             try:
                 work.perform(stage)
             except Interrupted:
@@ -264,13 +266,6 @@ class Comparison:
         with contextlib.suppress(UserError):  # another process is writing it; there will be more
             self._report()
         _heed(interruption)
-
-    def _left(self):
-        """Return in words how long all that this process has to do is going to take."""
-        todo = {work: work.pending() for work in self.own_works}
-        words = f"{in_words(self.estimate.total(todo))} left in all"
-        unknown = self.estimate.unknown(todo)
-        return words + f", without {', '.join(unknown)}" * bool(unknown)
 
     def _report(self, gather=False):
         """Write `results.json`, the tables, the pictures and the page; return the `Results`.
@@ -290,8 +285,8 @@ class Comparison:
             write_json(self.out / RESULTS, results)
             write_real_images(self)
             with self._reported("the report", "pictures and pages"):
-                write_tables(self.out, results)
-                write_page(self.out, results, write_pictures(self.out, results))
+                tables = write_tables(self.out, results)
+                write_page(self.out, results, tables, write_pictures(self.out, results))
         return results
 
     @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The pictures of a comparison: samples side by side, curves, spectra, cost against FID."""
+"""The pictures of a comparison, and the images of its contestants that they show."""
 
 from functools import partial
 from pathlib import Path
@@ -6,12 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from ssgan_tf import plots
-from ssgan_tf.comparison.images import MEASURED, REAL, read_images
+from ssgan_tf.comparison.results import REAL
+from ssgan_tf.data.decoding import UnreadableImageError, decode
+from ssgan_tf.data.folder import image_files
 from ssgan_tf.files import write_atomically
 from ssgan_tf.metrics.checkerboard import mean_log_spectrum, nyquist_share
 from ssgan_tf.published import FIGURES, TABLE_1
 from ssgan_tf.runs.metrics_log import read_metrics
 
+MEASURED = 64  # images of each class that the checkerboard is measured on
 COLUMNS = 10  # images of a row of samples
 ENLARGED = 3  # times, images that are to show their pixels
 CHECKERBOARD = FIGURES[6]
@@ -37,28 +40,28 @@ def write_pictures(out, results):
         if rows := sample_rows(out, results, names):
             picture(f"samples/{group}", plots.write_png, image=plots.labelled_rows(rows))
     if len(fids) > 1:
-        rows = {}  # each once
+        group_of = {}  # the first one of each
         for group, names in groups.items():
             for name in names:
-                rows.setdefault(name, group)
-        names = [name for name in rows if name in fids]
-        means = [results.mean(name, "FID", "training") for name in names]
+                group_of.setdefault(name, group)
+        means = {name: results.mean(name, "FID", "training") for name in group_of if name in fids}
         picture(
-            "fid", plots.write_means, labels=[results.label(name) for name in names],
-            means=[mean.mean for mean in means], half_widths=[mean.half_width for mean in means],
-            groups=[rows[name] for name in names], baseline=results.floor,
+            "fid", plots.write_means, labels=list(map(results.label, means)),
+            means=[mean.mean for mean in means.values()],
+            half_widths=[mean.half_width for mean in means.values()],
+            groups=[group_of[name] for name in means], baseline=results.floor,
             xlabel=f"{results.fid_name} to the training images (lower is better)",
         )  # fmt: skip
     # Settings cost the same, and have curves of their own.
     named = dict.fromkeys([*groups.get("methods", []), *groups.get("ablations", [])])
-    costs = {name: cost for name in named if name in fids and (cost := results.cost(name))}
+    costs = results.costs(name for name in named if name in fids)
     if len(costs) > 1:
         counted = {
             "parameters, millions": [one["parameters"]["together"] / 1e6 for one in costs.values()],
             "operations of a batch, 10⁹": [one["flops"]["batch"] / 1e9 for one in costs.values()],
         }
         picture(
-            "complexity", plots.write_complexity, labels=[results.label(name) for name in costs],
+            "complexity", plots.write_complexity, labels=list(map(results.label, costs)),
             costs=counted, quality=[fids[name] for name in costs], ylabel=results.fid_name,
         )  # fmt: skip
     for setting in SETTINGS:
@@ -69,6 +72,36 @@ def write_pictures(out, results):
         picture("losses", plots.write_losses, runs=runs)
     _write_checkerboard(out, results, picture)
     return written
+
+
+def read_images(out, results, count, names=None):
+    """Return the first images of each class, of contestants and of real ones under `REAL`.
+
+    Those that cannot be read are left out, and so is who has none of some class: images of some
+    classes only would not compare with those of all.
+
+    Returns:
+        dict by name (of `names`, by default all contestants; the real ones first) of lists: of each
+        class `count` images at most, uint8 `(n, size, size, 3)`.
+    """
+    members, dataset, read = results["members"], results["dataset"], {}
+    for name in (REAL, *(members if names is None else names)):
+        if name != REAL and name not in members:
+            continue
+        folder = REAL if name == REAL else members[name]["paths"]["generated"]
+        classes = [
+            _read(Path(out, folder, one), count, dataset["image_size"])
+            for one in dataset["classes"]
+        ]
+        if all(classes):
+            read[name] = [np.stack(images) for images in classes]
+    return read
+
+
+def nyquist_shares(out, results):
+    """Return the Nyquist share of the images of each of `read_images`; see `nyquist_share`."""
+    read = read_images(out, results, MEASURED)
+    return {name: nyquist_share(np.concatenate(classes)) for name, classes in read.items()}
 
 
 def sample_rows(out, results, names):
@@ -84,7 +117,7 @@ def sample_rows(out, results, names):
         return {}
     count = min(len(images) for of_one in read.values() for images in of_one[:classes])
     return {
-        _row_label(results, name): np.concatenate([images[:count] for images in of_one[:classes]])
+        results.label(name): np.concatenate([images[:count] for images in of_one[:classes]])
         for name, of_one in read.items()
     }
 
@@ -128,6 +161,16 @@ def mean_records(logs):
     return means
 
 
+def _read(folder, count, size):
+    images = []
+    for file in sorted(image_files(folder))[:count] if folder.is_dir() else []:
+        try:
+            images.append(decode(file.read_bytes(), size))
+        except (OSError, UnreadableImageError):
+            continue  # of a contestant that is still generating
+    return images
+
+
 def _runs(out, results, labels):
     """Return the mean records of contestants by label, of those that have any losses."""
     runs = {}
@@ -140,10 +183,6 @@ def _runs(out, results, labels):
     return runs
 
 
-def _row_label(results, name):
-    return "Real images" if name == REAL else results.label(name)
-
-
 def _write_checkerboard(out, results, picture):
     """Write enlarged images with and without pyramid connections (Fig. 6), and their spectra."""
     read = read_images(out, results, MEASURED, CHECKERBOARD)
@@ -151,7 +190,7 @@ def _write_checkerboard(out, results, picture):
         return
     rows, spectra = {}, {}
     for name in (name for name in (*CHECKERBOARD, REAL) if name in read):
-        images, words = np.concatenate(read[name]), _row_label(results, name)
+        images, words = np.concatenate(read[name]), results.label(name)
         some = images[np.linspace(0, len(images) - 1, min(4, len(images))).astype(int)]
         rows[words] = some.repeat(ENLARGED, axis=1).repeat(ENLARGED, axis=2)
         words += f"\nNyquist share {100 * nyquist_share(images):.3g} %"

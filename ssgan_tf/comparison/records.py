@@ -1,21 +1,20 @@
 """What a comparison leaves for its report: how to know it again, its results, some real images."""
 
-import shlex
 import sys
 from functools import partial
 
 from ssgan_tf.classify.conditions import parse_sizes
 from ssgan_tf.comparison.classifiers import FOLDER, read_results, real_images
 from ssgan_tf.comparison.contestants import in_order, parse_training, shown
-from ssgan_tf.comparison.images import MEASURED, REAL
+from ssgan_tf.comparison.pictures import MEASURED
 from ssgan_tf.comparison.ranks import rankings
-from ssgan_tf.comparison.results import Results
+from ssgan_tf.comparison.results import REAL, Results
 from ssgan_tf.comparison.work import STATE
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import write_atomically
+from ssgan_tf.methods import METHODS
 from ssgan_tf.plots import write_png
-from ssgan_tf.runs.provenance import git_commit, hashes_by_class, versions
-from ssgan_tf.version import __version__
+from ssgan_tf.runs.provenance import git_commit, hashes_by_class, origin, versions
 
 SCHEMA = 1  # of results.json; raised when a key changes its meaning
 
@@ -31,9 +30,12 @@ def make_config(comparison, earlier=None):
     if comparison.classify:
         sizes = parse_sizes(terms.classifier_sizes)
         classification = {"sizes": sizes, "seeds": terms.classifier_seeds}
-    # Not of those begun by earlier versions, where all training images are trained on.
+    # Not all have a use for files of weights; the runs of those that have tell what is in them.
+    files = {name for method in METHODS.values() for name in method.external}
+    shared = {name: one for name, one in comparison.settings.items() if name not in files}
+    # Comparisons of earlier versions have no limit, and train on all training images.
     most = comparison.train_per_class
-    learnt, tested = hashes_by_class(comparison.parts.train), hashes_by_class(comparison.parts.test)
+    learnt, tested = map(hashes_by_class, (comparison.parts.train, comparison.parts.test))
     return {
         "settings": {
             "classes": ",".join(comparison.images.class_names),
@@ -42,8 +44,7 @@ def make_config(comparison, earlier=None):
             "per_class": terms.per_class,
             **({"train_per_class": most} if most else {}),
             "features": terms.features,
-            # Not all have a use for VGG-19; the runs of those that have tell its weights.
-            **{key: value for key, value in comparison.settings.items() if key != "vgg_weights"},
+            **shared,
             "image_size": comparison.image_size,
             "seed": comparison.seed,
         },
@@ -55,9 +56,7 @@ def make_config(comparison, earlier=None):
         "data": {
             "name": comparison.images.name,
             "fingerprint": comparison.images.fingerprint(),
-            "classes": {
-                name: {"train": learnt[name], "test": tested[name]} for name in learnt
-            },
+            "classes": {name: {"train": learnt[name], "test": tested[name]} for name in learnt},
         },
         "versions": versions(),
         "git_commit": git_commit(),
@@ -90,10 +89,7 @@ def make_results(comparison, works, config):
     measured = [training["metrics"] for training in trainings.values() if training["metrics"]]
     results = Results({
         "schema": SCHEMA,
-        "made_by": f"ssgan_tf {__version__}",
-        "command": shlex.join(sys.argv),
-        "versions": versions(),
-        "git_commit": git_commit(),
+        **origin(),
         "seconds": round(sum(sum(stages.values()) for stages in seconds), 1),
         "dataset": {
             "name": images.name,
@@ -134,7 +130,7 @@ def make_results(comparison, works, config):
         "baselines": {"seconds": baselines["seconds"], "failure": baselines["failure"]},
         "classifiers": read_results(comparison.out) if asked["classification"] else None,
     })  # fmt: skip
-    results["order"] = [ranking.plain() for ranking in rankings(results)]
+    results["order"] = rankings(results)
     results["against_baseline"] = [one._asdict() for one in results.against_baseline()]
     return results
 
@@ -160,8 +156,10 @@ def _training(work):
     if pending and state["failure"]:
         condition = "failed"
     settings, learnt = work.recorded()
-    paths = {"run": work.run, "generated": work.generated, "evaluation": work.evaluation,
-             "classification": work.comparison.out / FOLDER}  # fmt: skip
+    paths = {
+        **{path.name: path for path in (work.run, work.generated, work.evaluation)},
+        "classification": work.comparison.out / FOLDER,
+    }
     return {
         "seed": work.seed,
         "settings": settings,

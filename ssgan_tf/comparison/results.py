@@ -5,14 +5,15 @@ from typing import NamedTuple
 import numpy as np
 
 from ssgan_tf.comparison.contestants import condition_of, training_name
-from ssgan_tf.published import SIZES, TABLE_1
+from ssgan_tf.published import TABLE_1
 from ssgan_tf.statistics.findings import BASELINE, HELPS, HURTS, LEAKED
 from ssgan_tf.statistics.intervals import Mean, mean_over_seeds
 
-#: What rows of Tables 3 and 5 are called that are no contestants; the first two by the paper.
-CONDITIONS = {
+REAL = "real"  # the folder of some real images of each class, and their row
+#: What rows are called that are no contestants; the first two by the paper.
+ROWS = {
     "original": "Original data", "crop": "Random clipping",
-    "flip-crop": "Flips and crops, anew each batch",
+    "flip-crop": "Flips and crops, anew each batch", REAL: "Real images",
 }  # fmt: skip
 BETTER, WORSE, UNKNOWN = "better", "worse", "no evidence"
 FINDINGS = {HELPS: BETTER, HURTS: WORSE}
@@ -55,11 +56,16 @@ class Results(dict):
             for training in member["further"]
         )  # fmt: skip
 
+    @property
+    def floor(self):
+        """FID between two halves of the training images, or None."""
+        return self.of_real("FID", "floor")
+
     def label(self, name):
-        """Return what a contestant, or another row of Tables 3 and 5, is called."""
+        """Return what a contestant, or another row, is called."""
         if name in self["members"]:
             return self["members"][name]["label"]
-        return CONDITIONS.get(name, name)
+        return ROWS.get(name, name)
 
     def trainings(self, name):
         """Return the trainings of a contestant, a list of dicts, the first one first."""
@@ -74,20 +80,39 @@ class Results(dict):
             for place, training in enumerate(self.trainings(name))
         }
 
+    def measured(self, name):
+        """Return the `metrics.json` of each training of a contestant that has been evaluated."""
+        return [one["metrics"] for one in self.trainings(name) if one["metrics"]]
+
     def mean(self, name, measure, *keys):
         """Return the `Mean` over the trainings of a contestant of what lies at a measure's keys.
 
         None without any.
         """
         values = []
-        for training in self.trainings(name):
-            overall = (training["metrics"] or {}).get("overall", {})
+        for metrics in self.measured(name):
+            overall = metrics["overall"]
             value = overall.get(measure, overall.get(measure + self.suffix))
             for key in keys:
                 value = value and value.get(key)
             if value is not None:
                 values.append(value)
         return mean_over_seeds(values) if values else None
+
+    def mean_of_parts(self, name, *keys):
+        """Return the `Mean` of a measure that is itself a mean over parts of the images, or None.
+
+        Its interval is over trainings; where no contestant was trained again, the standard
+        deviation over the parts stands there.
+        """
+        found, spread = self.mean(name, *keys, "mean"), self.mean(name, *keys, "std")
+        if found and spread and not self.trained_again:
+            return found._replace(half_width=spread.mean)
+        return found
+
+    def inception_score(self, name):
+        """Return the `Mean` Inception Score of a contestant, or None; see `mean_of_parts`."""
+        return self.mean_of_parts(name, "IS", "generated")
 
     def fids(self, names=None):
         """Return the mean FID to the training images of each contestant that has one, by name.
@@ -98,37 +123,15 @@ class Results(dict):
         found = {name: self.mean(name, "FID", "training") for name in shown}
         return {name: mean.mean for name, mean in found.items() if mean}
 
-    def inception_score(self, name):
-        """Return the `Mean` Inception Score of a contestant, or None.
-
-        Its interval is over trainings; where no contestant was trained again, the standard
-        deviation over parts of the images stands there.
-        """
-        return self._with_spread(name, ("IS", "generated", "mean"), ("IS", "generated", "std"))
-
-    def kid(self, name):
-        """Return the `Mean` KID, or None; as `inception_score`, but over random subsets."""
-        return self._with_spread(name, ("KID", "mean"), ("KID", "std"))
-
-    def _with_spread(self, name, mean, spread):
-        found, of_one = self.mean(name, *mean), self.mean(name, *spread)
-        if found and of_one and not self.trained_again:
-            return found._replace(half_width=of_one.mean)
-        return found
-
     def of_real(self, measure, *keys):
         """Return what the first evaluation tells of a measure of real images, or None."""
         found = (self.mean(name, measure, *keys) for name in self["members"])
         return next((mean.mean for mean in found if mean), None)
 
-    @property
-    def floor(self):
-        """FID between two halves of the training images, or None."""
-        return self.of_real("FID", "floor")
-
-    def cost(self, name):
-        """Return what the evaluation of a contestant tells of its networks' cost, or None."""
-        return (self["members"][name]["metrics"] or {}).get("cost")
+    def costs(self, names):
+        """Return what evaluations tell of the cost of networks, by name, where they do."""
+        found = {name: self["members"][name]["metrics"] for name in names}
+        return {name: one["cost"] for name, one in found.items() if one and one.get("cost")}
 
     def groups(self):
         """Return the names of contestants that are shown side by side, by "methods" and so on.
@@ -154,38 +157,26 @@ class Results(dict):
         finished = {row["size"] for row in classifiers["rows"]}
         return [size for size in classifiers["sizes"] if size in finished] if finished else []
 
-    def row_names(self):
-        """Return the name of each row of Tables 3 and 5 by that of its condition.
+    def classifier_rows(self, size, leaked=False):
+        """Return the rows of classifiers with `size` images added a class, lists by name.
 
-        It is the name of the contestant whose images are added, else that of the condition.
+        The name is that of the contestant whose images are added, else that of the condition. A
+        list has a row for each training of the contestant. Rows that add no images count at every
+        size. LEAKED ones say nothing about unseen images, so they have to be asked for.
         """
-        contestants = {}
+        names, found = {}, {}
         for name, member in self["members"].items():
             further = (training_name(name, training["seed"]) for training in member["further"])
-            contestants |= dict.fromkeys(map(condition_of, [name, *further]), name)
-        conditions = (self["classifiers"] or {"conditions": {}})["conditions"]
-        return {condition: contestants.get(condition, condition) for condition in conditions}
-
-    def classifier_rows(self, size, leaked=False):
-        """Return the rows of classifiers with `size` images added a class, lists by row name.
-
-        A list has a row for each training of the contestant whose images are added. Rows that add
-        no images count at every size. LEAKED ones say nothing about unseen images, so they have to
-        be asked for.
-        """
-        classifiers, names, found = self["classifiers"], self.row_names(), {}
-        for row in classifiers["rows"] if classifiers else []:
-            hidden = not leaked and self.provenance(row) == LEAKED
-            if row["size"] in (size, None) and not hidden:
-                found.setdefault(names[row["condition"]], []).append(row)
+            names |= dict.fromkeys(map(condition_of, [name, *further]), name)
+        for row in (self["classifiers"] or {"rows": []})["rows"]:
+            condition = row["condition"]
+            finding = self["classifiers"]["conditions"][condition]["finding"]
+            if row["size"] in (size, None) and (leaked or finding != LEAKED):
+                found.setdefault(names.get(condition, condition), []).append(row)
         return found
 
-    def provenance(self, row):
-        """Return what was found out about where the images of a row of classifiers come from."""
-        return self["classifiers"]["conditions"][row["condition"]]["finding"]
-
     def accuracies(self, size):
-        """Return the mean accuracy of each of `classifier_rows`, dict by row name."""
+        """Return the mean accuracy of each of `classifier_rows`, dict by name."""
         return {
             name: over_trainings(rows, "accuracy").mean
             for name, rows in self.classifier_rows(size).items()
@@ -208,14 +199,12 @@ class Results(dict):
                     continue
                 findings = {FINDINGS.get(one["finding"], UNKNOWN) for one in each}
                 p_values = [one["adjusted_p"] for one in each]
-                found.append(
-                    Difference(
-                        name, size, float(np.mean([one["mean"] for one in each])),
-                        each[0]["half_width"] if len(each) == 1 else None,
-                        None if None in p_values else max(p_values),
-                        findings.pop() if len(findings) == 1 else UNKNOWN, len(each),
-                    )
-                )  # fmt: skip
+                found.append(Difference(
+                    name, size, float(np.mean([one["mean"] for one in each])),
+                    each[0]["half_width"] if len(each) == 1 else None,
+                    None if None in p_values else max(p_values),
+                    findings.pop() if len(findings) == 1 else UNKNOWN, len(each),
+                ))  # fmt: skip
         return found
 
 
@@ -226,8 +215,3 @@ def over_trainings(rows, measure):
     """
     means = [row["mean"][measure] for row in rows]
     return Mean(**means[0]) if len(means) == 1 else mean_over_seeds([one["mean"] for one in means])
-
-
-def papers_size(size):
-    """Return the size of the paper's Tables 3 and 5 that ours stands beside."""
-    return size if size in SIZES else SIZES[-1]

@@ -1,13 +1,11 @@
 """The tables of a comparison, those of the paper with its figures, as CSV and JSON too."""
 
-import dataclasses
 from pathlib import Path
 
-from ssgan_tf.classify.tables import accuracy_table
-from ssgan_tf.comparison.contestants import condition_of
-from ssgan_tf.comparison.images import REAL, nyquist_shares
-from ssgan_tf.comparison.ranks import ALL_ORDERS, DRAWN_ORDERS, rankings
-from ssgan_tf.comparison.results import over_trainings, papers_size
+from ssgan_tf.classify.tables import mean_cell, name_cell, seeds_note
+from ssgan_tf.comparison.pictures import nyquist_shares
+from ssgan_tf.comparison.ranks import ALL_ORDERS, DRAWN_ORDERS, papers_size
+from ssgan_tf.comparison.results import REAL, over_trainings
 from ssgan_tf.comparison.wording import state, trouble
 from ssgan_tf.files import write_atomically, write_json
 from ssgan_tf.published import CLASSIFICATION, DATA, QUALITY
@@ -17,17 +15,14 @@ from ssgan_tf.statistics.wording import mark
 
 FOLDER = "tables"
 STAGES = ("train", "generate", "evaluate", "classify")
-#: Rows of Table 2 that nobody shall read off what Table 1 is there for, and why.
-NO_PAIR = {"ssgan", "wgan-gp"}
-NOT_A_PAIR = (
-    " SSGAN and WGAN-GP differ in more than pyramid connections and perceptual loss: λ is 1 and "
-    "10, β₁ 0.5 and 0, the critic has ReLU and LeakyReLU. What the two additions do is in Table 1."
-)
-REAL_CELL = Cell("Real images", muted=True)
 
 
 def write_tables(out, results):
-    """Write every table as `tables/<name>.csv`, and `tables/tables.json`; earlier ones go."""
+    """Write every table as `tables/<name>.csv`, and `tables/tables.json`; earlier ones go.
+
+    Returns:
+        what `make_tables` does.
+    """
     folder = Path(out) / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for earlier in folder.glob("*.csv"):
@@ -37,6 +32,7 @@ def write_tables(out, results):
         data = table.csv().encode("utf-8", errors="replace")
         write_atomically(folder / f"{name}.csv", lambda file, data=data: file.write(data))
     write_json(folder / "tables.json", {name: _plain(table) for name, table in tables.items()})
+    return tables
 
 
 def make_tables(results, shares):
@@ -51,9 +47,9 @@ def make_tables(results, shares):
         if number in CLASSIFICATION:
             for size in results.classifier_sizes():
                 tables[f"table_{number}_{size}"] = classification_table(results, number, size)
-    if any(training["metrics"] for training in results.every_training().values()):
+    if any(map(results.measured, results["members"])):
         tables["measures"] = measures_table(results)
-    if rankings(results):
+    if results["order"]:
         tables["order"] = order_table(results)
     if shares:
         tables["checkerboard"] = checkerboard_table(results, shares)
@@ -70,24 +66,35 @@ def quality_table(results, number):
     names = [name for name in papers if name in results["members"]]
     scored = any(map(results.inception_score, names))
     spread = "" if results.trained_again else ", ± the standard deviation over parts"
+    published = {
+        "FID": lambda row: row.fid,
+        "IS": lambda row: row.inception_score,
+        "params, M": lambda row: row.parameters and round(row.parameters / 1e6),
+        "FLOPs, G": lambda row: row.flops and round(row.flops / 1e9),
+    }
     columns = [
         *_first_columns(results),
         Column(results.fid_name, lambda name: results.mean(name, "FID", "training"),
                "ours, to the training images; lower is better", 2, min),
         Column("IS", results.inception_score, f"ours{spread}; higher is better", 2, max),
         *(_cost_columns(results, names) if number in (2, 4) else []),
-        *(
-            Column(f"paper's {heading}", lambda name, of=of: of(papers[name]), quoted=True)
-            for heading, of in {
-                "FID": lambda row: row.fid,
-                "IS": lambda row: row.inception_score,
-                "params, M": lambda row: row.parameters and round(row.parameters / 1e6),
-                "FLOPs, G": lambda row: row.flops and round(row.flops / 1e9),
-            }.items()
-        ),
+        *(Column(f"paper's {heading}", lambda name, of=of: of(papers[name]), quoted=True)
+          for heading, of in published.items()),
     ]  # fmt: skip
+    note = (
+        "The paper's columns are its own figures, plain FID and IS on its own images "
+        f'("{DATA[number]}"); compare the order, not the values.'
+    )
+    if results.floor is not None:
+        note += f" Two halves of our training images are {results.floor:.2f} apart in "
+        note += f"{results.fid_name}."
+    measured = [metrics for name in names for metrics in results.measured(name)]
+    if measured and not scored:
+        logits = measured[0]["features"]["logits"]
+        why = "there are too few images" if logits else "the network file ends before the logits"
+        note += f" IS was not measured here: {why}."
     caption = f"Table {number}: {results.fid_name}" + " and IS" * scored
-    return make_table(names, columns, caption, _quality_note(results, number, names, scored))
+    return make_table(names, columns, caption, note + _missing(papers, names))
 
 
 def classification_table(results, number, size):
@@ -100,99 +107,82 @@ def classification_table(results, number, size):
     The size is one of `classifier_sizes`; of the paper the same one is shown, or its largest one.
     """
     papers, beside = CLASSIFICATION[number], papers_size(size)
-    merged = _over_trainings(results, size)
-    ours = accuracy_table(merged)
-    names = [row["name"] for row in merged["rows"]]
-    cells = dict(zip(names, ours.rows, strict=True))
+    rows = results.classifier_rows(size, leaked=True)
+    conditions = {name: _worst_condition(results, alike) for name, alike in rows.items()}
     against = {one.name: one for one in results.against_baseline() if one.size == size}
-    classical = [name for name in names if name not in results["members"]]
-    order = dict.fromkeys([*classical, *(name for name in papers if name in names), *names])
+    classical = [name for name in rows if name not in results["members"]]
+    order = dict.fromkeys([*classical, *(name for name in papers if name in rows), *rows])
 
     def title(name):
-        words = results.label(name) + mark(merged["conditions"][condition_of(name)])
-        return dataclasses.replace(cells[name][0], value=words)
+        return name_cell(results.label(name) + mark(conditions[name]), conditions[name])
+
+    def mean(name, measure):
+        return mean_cell(over_trainings(rows[name], measure)._asdict(), conditions[name])
 
     def difference(name):
         found = against.get(name)
         return found and Cell(100 * found.mean, 1, found.half_width and 100 * found.half_width)
 
+    measures, added = ("accuracy", "precision"), "balanced" if size == "balance" else f"+ {size}"
     columns = [
         Column("Model", title),
-        *(Column(heading.value, lambda name, place=place: cells[name][place])
-          for place, heading in enumerate(ours.columns) if place),
+        *(Column(f"{measure}, {added}", lambda name, measure=measure: mean(name, measure),
+                 digits=4, best=max) for measure in measures),
         Column(f"to {BASELINE}", difference, "difference in accuracy, percentage points, by the "
                "same seeds of classifiers, and half its 95 % interval over trainings and "
                "classifiers"),
         *(Column(f"paper's {measure}" + f", + {beside}" * (beside != size),
                  lambda name, measure=measure: getattr(papers[name][beside], measure)
-                 if name in papers else None, quoted=True)
-          for measure in ("accuracy", "precision")),
+                 if name in papers else None, quoted=True) for measure in measures),
     ]  # fmt: skip
     note = (
-        f"{ours.note} Each generator was trained once." if not results.trained_again else
         "Rows of members: means over trainings of their generators, each of which is a mean over "
         "seeds of classifiers; ± is half the 95 % interval over trainings. Other rows: over seeds "
         "of classifiers."
-    ) + (
+        if results.trained_again else
+        f"{seeds_note([row for row, *_ in rows.values()])} Each generator was trained once."
+    )  # fmt: skip
+    note += (
         " The paper's columns are its own figures, of one training with 400 real images a class of "
         f'its data set "{DATA[number]}"; compare the order, not the values.'
-    )  # fmt: skip
+    )
     caption = f"Table {number}: classifiers with {size} images added a class"
-    return make_table(order, columns, caption, note + _missing(papers, names))
-
-
-def _over_trainings(results, size):
-    """Return what `accuracy_table` needs, with one row for all trainings of a contestant.
-
-    Its means are over trainings, and so are their intervals; its finding is the worst of theirs.
-    """
-    conditions, rows = {}, []
-    for name, alike in results.classifier_rows(size, leaked=True).items():
-        of_each = [results["classifiers"]["conditions"][row["condition"]] for row in alike]
-        worst = min(
-            of_each, key=lambda one: [LEAKED, UNKNOWN, one["finding"]].index(one["finding"])
-        )
-        notes = [note for one in of_each for note in one["notes"]]
-        conditions[condition_of(name)] = worst | {"notes": list(dict.fromkeys(notes))}
-        row = alike[0] | {"condition": condition_of(name), "name": name}
-        rows.append(
-            row | {"mean": {key: over_trainings(alike, key)._asdict() for key in row["mean"]}}
-        )
-    return results["classifiers"] | {"sizes": [size], "conditions": conditions, "rows": rows}
+    return make_table(order, columns, caption, note + _missing(papers, rows))
 
 
 def measures_table(results):
     """Return every measure of every contestant, and below them what real images get."""
-    suffix, again = results.suffix, results.trained_again
 
-    def measure(*keys, real=None):
+    def measure(*keys, digits=3, real=None):
         return lambda name: (
-            Cell(real, digits=2 if keys[0] == "FID" else 3, muted=True) if name == REAL
-            else results.mean(name, *keys)
-        )  # fmt: skip
+            Cell(real, digits, muted=True) if name == REAL else results.mean(name, *keys)
+        )
 
-    floor, note = (
-        results.floor,
-        "FID between two halves of the training images, each of half as many",
-    )
+    def of_members(value):
+        return lambda name: None if name == REAL else value(name)
+
     columns = [
-        *_first_columns(results, real=dataclasses.replace(REAL_CELL, note=note)),
-        Column(results.fid_name, measure("FID", "training", real=floor),
+        *_first_columns(
+            results, real_note="FID between two halves of the training images, each of half as many"
+        ),
+        Column(results.fid_name, measure("FID", "training", digits=2, real=results.floor),
                "to the training images; lower is better", 2, min),
         Column("to held out", measure("FID", "held_out"), "to real images that were not learnt "
                "from; of fewer images, and higher for that alone", 2, min),
-        Column(f"KID{suffix} ×1000", lambda name: None if name == REAL else results.kid(name),
-               None if again else "± is the standard deviation over random subsets", 2, min, 1000),
-        *(Column(key + suffix, measure(key), None, 3, max)
+        Column(f"KID{results.suffix} ×1000",
+               of_members(lambda name: results.mean_of_parts(name, "KID")),
+               None if results.trained_again else "± is the standard deviation over random subsets",
+               2, min, 1000),
+        *(Column(key + results.suffix, measure(key), None, 3, max)
           for key in ("precision", "recall", "density", "coverage")),
         Column("SSIM", measure("SSIM", "generated", "mean",
                                real=results.of_real("SSIM", "training", "mean")),
                "mean over random pairs of images; much higher than that of real images: too little "
                "variety", 3),
-        Column("copies", lambda name: None if name == REAL else _copies(results, name),
+        Column("copies", of_members(lambda name: _copies(results, name)),
                "whether generated images lie too near to training images"),
     ]  # fmt: skip
-    names = [*results["members"], *[REAL] * (floor is not None)]
+    names = [*results["members"], *[REAL] * (results.floor is not None)]
     return make_table(names, columns, "All measures of all members")
 
 
@@ -200,30 +190,32 @@ def order_table(results):
     """Return how our order compares with the paper's, a row for each column of its tables."""
     label = results.label
     columns = [
-        Column("Table and column", lambda one: f"{one.table}: {one.measure}"),
-        Column("rows", lambda one: len(one.papers)),
-        Column("paper's first", lambda one: label(one.papers[0])),
-        Column("first here", lambda one: ", ".join(map(label, one.firsts))),
-        Column("pairs reversed", lambda one: f"{len(one.reversed)} of {one.pairs}",
+        Column("Table and column", lambda one: f"{one['table']}: {one['measure']}"),
+        Column("rows", lambda one: len(one["papers"])),
+        Column("paper's first", lambda one: label(one["papers"][0])),
+        Column("first here", lambda one: ", ".join(map(label, one["firsts"]))),
+        Column("place here", lambda one: one["ours"].index(one["papers"][0]) + 1,
+               "of the one that the paper has first"),
+        Column("pairs reversed", lambda one: f"{len(one['reversed'])} of {one['pairs']}",
                "of all pairs of rows, those that stand the other way round here"),
-        Column("Spearman", lambda one: one.correlation, "rank correlation with the paper: 1 for "
-               "its order, -1 for the opposite one, about 0 for none; not of two rows", 2),
-        Column("p", lambda one: one.chance and one.chance.p, "share of all possible orders that "
-               f"agree with the paper's at least as well (of {DRAWN_ORDERS:,} random ones for more "
-               f"than {ALL_ORDERS} rows)", 3),
+        Column("Spearman", lambda one: one["correlation"], "rank correlation with the paper: 1 "
+               "for its order, -1 for the opposite one, about 0 for none; not of two rows", 2),
+        Column("p", lambda one: one["chance"] and one["chance"]["p"], "share of all possible "
+               "orders that agree with the paper's at least as well (of "
+               f"{DRAWN_ORDERS:,} random ones for more than {ALL_ORDERS} rows)", 3),
     ]  # fmt: skip
     note = (
         "By means over trainings; near ones may well change places with further trainings."
         if results.trained_again else
         "Each member was trained once, and near figures may well change places in another training."
     )  # fmt: skip
-    return make_table(rankings(results), columns, "Our order and the paper's", note)
+    return make_table(results["order"], columns, "Our order and the paper's", note)
 
 
 def checkerboard_table(results, shares):
     """Return the Nyquist share of each contestant's images in per cent; see `nyquist_shares`."""
     columns = [
-        *_first_columns(results, trainings=False),
+        Column("Model", lambda name: Cell(results.label(name), muted=name == REAL)),
         Column("Nyquist share, %", lambda name: Cell(100 * shares[name], 3, muted=name == REAL),
                "of the energy of the images, means aside"),
     ]  # fmt: skip
@@ -258,30 +250,28 @@ def budget_table(results):
     return make_table(found, columns, "Budgets")
 
 
-def _first_columns(results, real=REAL_CELL, trainings=True):
+def _first_columns(results, real_note=None):
     """Yield what contestants are called, why one has no figures, and how often it was trained."""
 
     def title(name):
         if name == REAL:
-            return real
-        note = trainings and "; ".join(
+            return Cell(results.label(REAL), muted=True, note=real_note)
+        notes = [
             (f"seed {one['seed']}: " if results["members"][name]["further"] else "") + trouble(one)
             for one in results.trainings(name) if one["state"] != "finished"
-        )  # fmt: skip
-        return Cell(results.label(name), note=note or None)
+        ]  # fmt: skip
+        return Cell(results.label(name), note="; ".join(notes) or None)
 
     yield Column("Model", title)
-    if trainings and results.trained_again:
+    if results.trained_again:
         yield Column(
-            "trainings",
-            lambda name: (name != REAL
-            and sum(one["metrics"] is not None for one in results.trainings(name))) or None,
+            "trainings", lambda name: None if name == REAL else len(results.measured(name)) or None,
             "by how many seeds; ± is half the 95 % interval of a mean over them (Student's t)",
         )  # fmt: skip
 
 
 def _cost_columns(results, names):
-    costs = {name: cost for name in names if (cost := results.cost(name))}
+    costs = results.costs(names)
     sizes = sorted({cost["flops"]["batch_size"] for cost in costs.values()})
 
     def figure(part, key, unit):
@@ -294,28 +284,17 @@ def _cost_columns(results, names):
                  "say of what", 1, min)  # fmt: skip
 
 
+def _worst_condition(results, rows):
+    """Return the condition of worst provenance among rows of classifiers, with the notes of all."""
+    found = [results["classifiers"]["conditions"][row["condition"]] for row in rows]
+    worst = min(found, key=lambda one: [LEAKED, UNKNOWN, one["finding"]].index(one["finding"]))
+    return worst | {"notes": list(dict.fromkeys(note for one in found for note in one["notes"]))}
+
+
 def _copies(results, name):
     """Return the findings on copies among the images of all trainings of a contestant, or None."""
-    measured = [one["metrics"]["overall"] for one in results.trainings(name) if one["metrics"]]
-    found = (overall.get("memorisation", {}).get("finding") for overall in measured)
-    return ", ".join(dict.fromkeys(filter(None, found))) or None
-
-
-def _quality_note(results, number, names, scored):
-    note = (
-        "The paper's columns are its own figures, plain FID and IS on its own images "
-        f'("{DATA[number]}"); compare the order, not the values.'
-    )
-    if results.floor is not None:
-        note += f" Two halves of our training images are {results.floor:.2f} apart in "
-        note += f"{results.fid_name}."
-    measured = [training["metrics"] for name in names for training in results.trainings(name)
-                if training["metrics"]]  # fmt: skip
-    if measured and not scored:
-        logits = measured[0]["features"]["logits"]
-        why = "there are too few images" if logits else "the network file ends before the logits"
-        note += f" IS was not measured here: {why}."
-    return note + NOT_A_PAIR * (set(names) >= NO_PAIR) + _missing(QUALITY[number], names)
+    each = [metrics["overall"].get("memorisation", {}) for metrics in results.measured(name)]
+    return ", ".join(dict.fromkeys(one["finding"] for one in each if one.get("finding"))) or None
 
 
 def _missing(papers, names):

@@ -7,6 +7,7 @@ from ssgan_tf.bounds import require_fields
 from ssgan_tf.classify.conditions import parse_sizes
 from ssgan_tf.device.strategy import STRATEGIES
 from ssgan_tf.errors import UserError
+from ssgan_tf.methods.settings import setting
 from ssgan_tf.metrics.inception import FEATURES, require_known
 
 ITERATIONS = 20_000  # where no budget is given
@@ -21,22 +22,34 @@ class Terms:
     as many updates as a network for each class would make together.
     """
 
-    iterations: int | None = None  # generator updates per class; 20,000 without `minutes`
-    minutes: float | None = None  # or of training, shared equally by a contestant's networks
-    seeds: int = 1  # trainings of each contestant; only the split is the same for all of them
-    per_class: int = 400  # images that each training makes of each class
-    train_per_class: int | None = None  # real ones that it is trained on; as classifiers by default
-    test_per_class: int | None = None  # by default 100 for flower and animal, else 20 %
-    inception: str = "auto"  # downloaded once, or a file
-    features: str = "pool_3"  # FID's own; others need less of the network
-    classifier_sizes: str = "200,400"  # generated images of each class that are added
-    classifier_seeds: int = 3  # trainings of each classifier
-    classifier_weights: str = "imagenet"
-    classifier_epochs: int = 30
-    strategy: str | None = None  # these four: by default as `ssgan_tf.training.Options`
-    checkpoint_every: int | None = None
-    sample_every: int | None = None
-    log_every: int | None = None
+    iterations: int | None = setting(
+        None, f"The budget: generator updates per class; {ITERATIONS} without --minutes."
+    )
+    minutes: float | None = setting(None, "Instead: minutes of training of each member.")
+    seeds: int = setting(1, "Trainings of each member: of its networks, from seed, seed + 1, ...")
+    per_class: int = setting(400, "Images that each training makes of each class.")
+    train_per_class: int | None = setting(
+        None, "Real images of each class that members train on, at most. Default: 400, as "
+        "classifiers do; all in a comparison that was begun without it.",
+    )  # fmt: skip
+    test_per_class: int | None = setting(
+        None, "Images held out of each class. Default: 100 or 20 %."
+    )
+    inception: str = setting("auto", "auto (downloaded once), or its archive or .pb file.")
+    features: str = setting(
+        "pool_3", "What images are compared by: pool_3 is FID, mixed_7 is FID-768."
+    )
+    classifier_sizes: str = setting("200,400", "Generated images of each class that are added.")
+    classifier_seeds: int = setting(3, "Trainings of each classifier.")
+    classifier_weights: str = setting(
+        "imagenet", "imagenet (downloaded once), scratch, or a folder."
+    )
+    classifier_epochs: int = setting(30, "Passes over the real images.")
+    # These four by default as in `ssgan_tf.training.Options`.
+    strategy: str | None = setting(None, "none or mirrored (all local GPUs).")
+    checkpoint_every: int | None = setting(None, "Iterations between checkpoints.")
+    sample_every: int | None = setting(None, "Iterations between sample grids.")
+    log_every: int | None = setting(None, "Iterations between lines of metrics.jsonl.")
 
     def __post_init__(self):
         if self.iterations is not None and self.minutes is not None:

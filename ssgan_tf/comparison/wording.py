@@ -1,7 +1,6 @@
 """The results in sentences: the one place where a comparison is phrased."""
 
-from ssgan_tf.comparison.ranks import rankings
-from ssgan_tf.comparison.results import BETTER, CONDITIONS, UNKNOWN, WORSE
+from ssgan_tf.comparison.results import BETTER, ROWS, UNKNOWN, WORSE
 from ssgan_tf.published import TABLE_1
 from ssgan_tf.statistics.findings import BASELINE
 
@@ -16,26 +15,22 @@ ONE_TRAINING = (
 
 def main_result(results):
     """Return the main result in a sentence or two: which method has the lowest FID."""
-    words = f"{_progress(results)}. "
+    words, fid = f"{_progress(results)}. ", results.fid_name
     found, kind = results.fids(results.groups().get("methods", [])), "methods"
     if len(found) < 2:
         found, kind = results.fids(), "members"
     if not found:
         return words + "None has been measured yet."
     order = sorted(found, key=found.get)
-    means = [results.mean(name, "FID", "training") for name in order]
-    shown = [
-        f"{results.label(name)} ({mean.mean:.2f}"
-        + (")" if mean.half_width is None else f" ± {mean.half_width:.2f})")
-        for name, mean in zip(order, means, strict=True)
-    ]
-    if len(order) == 1:
-        return words + f"{results.fid_name} of {shown[0]} is the only one so far."
-    words += f"Of {len(order)} {kind} {shown[0]} has the lowest {results.fid_name}"
-    words += f", before {' and '.join(shown[1:3])}"
+    means = {name: results.mean(name, "FID", "training") for name in order}
+    first, *others = (f"{results.label(name)} ({_shown(mean)})" for name, mean in means.items())
+    if not others:
+        return words + f"{fid} of {first} is the only one so far."
+    words += f"Of {len(order)} {kind} {first} has the lowest {fid}, before "
+    words += " and ".join(others[:2])
     if results.trained_again:
-        words += f" (means over {several_trainings(one.seeds for one in means)}, ± half the 95 % "
-        words += "interval)"
+        trainings = several_trainings(mean.seeds for mean in means.values())
+        words += f" (means over {trainings}, ± half the 95 % interval)"
     words += "."
     if CLAIM in order[1:]:
         words += f" {results.label(CLAIM)}, which the paper has first, is number "
@@ -43,14 +38,18 @@ def main_result(results):
     return " ".join([words, *advantages(results)])
 
 
+def _shown(mean):
+    interval = "" if mean.half_width is None else f" ± {mean.half_width:.2f}"
+    return f"{mean.mean:.2f}{interval}"
+
+
 def _progress(results):
     states = [training["state"] for training in results.every_training().values()]
     unit = "trainings" if len(states) > len(results["members"]) else "members"
-    words = f"{states.count('finished')} of {len(states)} {unit} finished"
-    for state, rest in (("failed", "failed"), ("unfinished", "not finished")):
-        if state in states:
-            words += f", {states.count(state)} {rest}"
-    return words
+    counts = {"failed": "failed", "unfinished": "not finished"}
+    rest = "".join(f", {states.count(one)} {words}" for one, words in counts.items()
+                   if one in states)  # fmt: skip
+    return f"{states.count('finished')} of {len(states)} {unit} finished{rest}"
 
 
 def count(number, one, many=None):
@@ -86,7 +85,7 @@ def against_baseline(results):
             if named or finding == BETTER:
                 parts.append(f"{finding}: {', '.join(named) or 'none'}")
         sentences.append(
-            f"Against {BASELINE} ({CONDITIONS[BASELINE].lower()}; accuracy {accuracy:.4f}), with "
+            f"Against {BASELINE} ({ROWS[BASELINE].lower()}; accuracy {accuracy:.4f}), with "
             f"{size} images added a class, in percentage points: {'; '.join(parts)}."
         )
     return sentences
@@ -148,59 +147,3 @@ def unequal_terms(results):
             "RANDOM WEIGHTS in place of VGG-19's in the perceptual loss: fit for trying things "
             f"out, not for results. So it is with {', '.join(random)}."
         )
-
-
-def order_sentence(results, ranking):
-    """Return what a `Ranking` says, in plain words: who is first, which pairs stand reversed."""
-    rows, best, agreement = len(ranking.papers), ranking.papers[0], ranking.agreement
-
-    def named(names):
-        *others, last = [results.label(name) for name in names]
-        return f"{', '.join(others)} and {last}" if others else last
-
-    words = f"Table {ranking.table}, {ranking.measure}: "
-    if agreement == "same" and rows > 2:
-        words += f"the order of all {rows} is the paper's."
-    elif agreement == "same":
-        words += f"{named([best])} is better than {named(ranking.papers[1:])}, as in the paper."
-    elif agreement == "first":
-        words += f"{named([best])} is first of {rows}, as in the paper."
-    elif len(ranking.firsts) == 1:
-        place = _ordinal(ranking.ours.index(best) + 1)
-        words += (
-            f"the paper has {named([best])} first; here {named(ranking.firsts)} is, and "
-            f"{named([best])} is {place} of {rows}."
-        )
-    else:
-        words += f"the paper has {named([best])} first; here {named(ranking.firsts)} tie."
-    ahead = [
-        worse for better, worse in ranking.reversed
-        if better == CLAIM and worse not in ranking.firsts
-    ]  # fmt: skip
-    if ahead:
-        words += f" Also behind {named([CLAIM])} in the paper and ahead of it here: {named(ahead)}."
-    if ranking.reversed and rows > 2:
-        words += f" {len(ranking.reversed)} of {ranking.pairs} pairs stand the other way round."
-    if ranking.correlation is not None:
-        words += f" Spearman's rank correlation with the paper is {ranking.correlation:z.2f}."
-    return words + (f" {chance_in_words(ranking.chance)}." if ranking.chance else "")
-
-
-def orders(results, table):
-    """Return the sentences on the order of each column of one of the paper's tables."""
-    return [order_sentence(results, ranking) for ranking in rankings(results, table)]
-
-
-def chance_in_words(chance):
-    """Return a `Chance` in words: "1 of the 6 possible orders agrees ... (p = 0.17)"."""
-    agree = "agrees" if chance.as_well == 1 else "agree"
-    share = f"{chance.as_well:,} of {chance.orders:,} random"
-    if chance.exact:
-        share = f"{chance.as_well:,} of the {chance.orders:,} possible"
-    p = f"p = {chance.p:.2g}" if chance.p < 0.995 else "p = 1"
-    return f"{share} orders {agree} with the paper's at least as well ({p})"
-
-
-def _ordinal(number):
-    ends = {} if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}
-    return f"{number}{ends.get(number % 10, 'th')}"

@@ -117,6 +117,16 @@ class Work:
         folder = self.comparison.out / classifiers.FOLDER
         return list(filter(None, (training.result(folder) for training in self.classifiers)))
 
+    def progress(self, stage):
+        """Return how much of a stage is done and how much is left, in units that take equally long.
+
+        Those of classifiers and of trainings are single ones and updates; other stages are one.
+        """
+        if stage != "classify":
+            return 1, 1
+        done = len(self.finished_classifiers())
+        return done, len(self.classifiers) - done
+
     def _is_done(self, name):
         try:
             return self.stages[name].is_done()
@@ -132,10 +142,7 @@ class Work:
         self.classifiers = classifiers.members_of(self.comparison.terms, *conditions)
         self.stages["classify"] = Stage(
             "training classifiers",
-            lambda: (
-                len(self.finished_classifiers()) == len(self.classifiers)
-                and classifiers.are_current(self.comparison, self.classifiers)
-            ),
+            lambda: not classifiers.unfinished(self.comparison, self.classifiers),
             lambda: classifiers.train(self.comparison, self.classifiers),
             lambda: sum(result["scores"]["seconds"] for result in self.finished_classifiers()),
         )
@@ -194,10 +201,12 @@ class ContestantWork(Work):
         steps = {name: found.latest_step() for name, found in self._checkpoints().items()}
         return {name: step for name, step in steps.items() if step is not None}
 
-    def _checkpoints(self):
-        """Return the checkpoints that images are made from, by network."""
-        run, last = RunDirectory(self.run), self.method.last_phase
-        return {name: run.checkpoints(name, last) for name in self.networks}
+    def progress(self, stage):
+        """Return as `Work.progress`."""
+        if stage != "train":
+            return super().progress(stage)
+        done = sum(self.updates().values())
+        return done, max(len(self.networks) * self.iterations - done, 0)
 
     def require_weights(self):
         """Refuse files of weights that are not there, unless training is over."""
@@ -279,6 +288,11 @@ class ContestantWork(Work):
             progress=comparison.progress, **budget, **terms.of_training(),
         )  # fmt: skip
         self.remember(trained=self.updates())
+
+    def _checkpoints(self):
+        """Return the checkpoints that images are made from, by network."""
+        run, last = RunDirectory(self.run), self.method.last_phase
+        return {} if last is None else {name: run.checkpoints(name, last) for name in self.networks}
 
     def _trained_seconds(self):
         """Return the seconds behind the checkpoints of its run, by whichever process."""

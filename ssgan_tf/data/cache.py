@@ -84,6 +84,8 @@ def _read(path: Path, key: str, image_size: int) -> ImageSet | None:
             name=facts["name"],
             skipped=tuple((path, reason) for path, reason in facts["skipped"]),
             contradictory=frozenset(facts["contradictory"]),
+            tested=frozenset(facts.get("tested", ())),
+            groups=facts.get("groups", {}),
         )
     except Exception:  # damaged bytes can fail anywhere in zip, NumPy or JSON: make it again
         return None
@@ -98,6 +100,8 @@ def _write(path: Path, key: str, image_set: ImageSet) -> None:
         "name": image_set.name,
         "skipped": image_set.skipped,
         "contradictory": sorted(image_set.contradictory),
+        "tested": sorted(image_set.tested),
+        "groups": dict(image_set.groups),
     }
     facts_json = json.dumps(facts).encode()
     checksum = _checksum(image_set.images, image_set.labels, facts_json)

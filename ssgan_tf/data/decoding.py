@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 #: What `decode` reads. Naming the formats keeps Pillow away from those that start other programs
 #: (EPS runs Ghostscript). JPEG includes MPO, which many cameras write.
-FORMATS = ("JPEG", "PNG", "BMP", "DIB", "GIF", "WEBP")
+FORMATS = ("JPEG", "PNG", "BMP", "DIB", "GIF", "WEBP", "PPM")
 
 #: Pillow warns above this number of pixels (a decompression bomb?); here it is a limit.
 MAX_PIXELS = 1024**3 // 4 // 3
@@ -71,7 +71,7 @@ class UnreadableImageError(Exception):
     """A file is no image that can be used; the message is the reason, for a list of such files."""
 
 
-def decode(data: bytes, image_size: int) -> np.ndarray:
+def decode(data: bytes, image_size: int, box: Sequence[int] | None = None) -> np.ndarray:
     """Decode one file into a uint8 array `(image_size, image_size, 3)`, RGB in [0, 255].
 
     The format is taken from the contents, not from a file name. Of an animation the first frame is
@@ -79,8 +79,14 @@ def decode(data: bytes, image_size: int) -> np.ndarray:
     rotation is undone. The largest centred square is resized with a Lanczos filter as wide as the
     reduction asks for (so without aliasing); an image that already has the size keeps its pixels.
 
+    Args:
+        data: the contents of the file.
+        image_size: height and width in pixels.
+        box: of the file's pixels, take those in this box only: left, top, right, bottom.
+
     Raises:
-        UnreadableImageError: the file is empty, damaged, truncated, no image, or too large.
+        UnreadableImageError: the file is empty, damaged, truncated, no image, or too large, or the
+            box reaches out of it.
     """
     if not data:
         raise UnreadableImageError("empty file")
@@ -89,18 +95,24 @@ def decode(data: bytes, image_size: int) -> np.ndarray:
             if image.width * image.height > MAX_PIXELS:
                 raise UnreadableImageError(f"too large: {image.width} × {image.height} pixels")
             # A JPEG decoder can leave out detail that the resize would average away anyway.
-            image.draft(None, (2 * image_size, 2 * image_size))
+            if box is None:
+                image.draft(None, (2 * image_size, 2 * image_size))
+            elif box[2] > image.width or box[3] > image.height:
+                raise UnreadableImageError(f"its box {tuple(box)} reaches out of it")
             with pixels_in_flight.room(image.width * image.height):
                 image.load()
                 turn = _TO_UPRIGHT.get(_orientation(image))
+                rgb = _to_rgb(image)
                 square = ImageOps.fit(
-                    _to_rgb(image), (image_size, image_size), Image.Resampling.LANCZOS
+                    rgb if box is None else rgb.crop(box),
+                    (image_size, image_size),
+                    Image.Resampling.LANCZOS,
                 )
                 image.im = None  # its pixels, which would outlive the room
     except UnreadableImageError:
         raise
     except UnidentifiedImageError:
-        raise UnreadableImageError("not a JPEG, PNG, BMP, GIF or WebP image") from None
+        raise UnreadableImageError("not a JPEG, PNG, BMP, GIF, WebP or PPM image") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise UnreadableImageError(f"too large: over {MAX_PIXELS} pixels") from None
     except Exception as error:  # Pillow's decoders raise nearly every kind on damaged data

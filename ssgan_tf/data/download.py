@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tarfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +14,30 @@ from ssgan_tf.data.folder import IMAGE_SUFFIXES
 from ssgan_tf.data.web import download
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import sweep_temporaries, temporary_folder
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Gives two paths, a folder to work in and one to make, which becomes `folder` at the end.
+
+    All work is done in a hidden folder beside it, which vanishes whatever happens; nothing is left
+    where the block raises.
+
+    Raises:
+        UserError: something is there already, or the disk refuses.
+    """
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise UserError(f"{folder} is there, but has no class folders; move it away first")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        sweep_temporaries(folder.parent, below=False)
+        with temporary_folder(folder.parent) as work:
+            yield work, work / "unpacked"
+            if folder.is_dir():
+                folder.rmdir()  # empty, see above
+            (work / "unpacked").rename(folder)
+    except OSError as error:
+        raise UserError(f"cannot write the data set to {folder}: {error.strerror}") from error
 
 
 @dataclass(frozen=True)
@@ -35,34 +61,21 @@ class Archive:
     def fetch(self, folder: Path, progress: bool = True) -> None:
         """Download the archive and unpack it as `folder`, which has no images yet.
 
-        All work is done in a hidden folder beside it, which takes its place when all is well and
-        vanishes otherwise.
-
         Raises:
             UserError: no connection, a broken or altered archive, or no room on the disk.
         """
-        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-            raise UserError(f"{folder} is there, but has no class folders; move it away first")
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            sweep_temporaries(folder.parent, below=False)
-            with temporary_folder(folder.parent) as work:
-                archive, unpacked = work / "archive", work / "unpacked"
-                download(
-                    self.url,
-                    archive,
-                    self.size,
-                    self.sha256,
-                    label=folder.name,
-                    by_hand=self._by_hand(folder),
-                    progress=progress,
-                )
-                self._unpack(archive, unpacked)
-                if folder.is_dir():
-                    folder.rmdir()  # empty, see above
-                unpacked.rename(folder)
-        except OSError as error:
-            raise UserError(f"cannot write the data set to {folder}: {error.strerror}") from error
+        with whole_folder(folder) as (work, unpacked):
+            archive = work / "archive"
+            download(
+                self.url,
+                archive,
+                self.size,
+                self.sha256,
+                label=folder.name,
+                by_hand=self._by_hand(folder),
+                progress=progress,
+            )
+            self._unpack(archive, unpacked)
 
     def _by_hand(self, folder: Path) -> str:
         return (

@@ -17,11 +17,15 @@ from PIL import Image
 from tqdm import tqdm
 
 from ssgan_tf.data.decoding import MAX_FILE_BYTES, Budget, UnreadableImageError, decode
+from ssgan_tf.data.description import Description
 from ssgan_tf.data.image_set import ImageSet
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import is_plain_name
 
-_READABLE = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif", ".webp"}
+_READABLE = {
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif", ".webp", ".ppm", ".pgm",
+    ".pbm", ".pnm",
+}  # fmt: skip
 _OTHER_IMAGES = {".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".psd", ".svg", ".dng"}
 
 #: Files with these endings, in any case, are taken for images; all others are ignored. The other
@@ -137,17 +141,34 @@ def scan_flat_folder(folder: Path) -> FolderScan:
     return FolderScan(folder.parent, (folder.name,), tuple(files), nested=())
 
 
-def read_folder(scan: FolderScan, image_size: int, name: str, progress: bool = True) -> ImageSet:
+def read_folder(
+    scan: FolderScan,
+    image_size: int,
+    name: str,
+    progress: bool = True,
+    said: Description | None = None,
+    crop: bool = False,
+) -> ImageSet:
     """Read, hash and decode the files of a scan.
 
     Files that cannot be used are left out and recorded in `ImageSet.skipped`; a class may end up
     with no image at all.
+
+    Args:
+        scan: what the folder holds.
+        image_size: height and width in pixels.
+        name: of the image set.
+        progress: show a bar.
+        said: what the folder says of its images.
+        crop: take of each image what is in its box only; its hash is then of the box too.
     """
+    said = said or Description()
     # Pillow loads its plug-ins on first need, which is not safe in several threads at once.
     Image.init()
 
     def read(file: SourceFile):
-        return _read_file(scan.folder, file, image_size)
+        box = said.boxes.get(file.path) if crop else None
+        return _read_file(scan.folder, file, image_size, *([box] if box else []))
 
     # Pillow's warnings name no file, and what matters of them is in the reasons. The filters belong
     # to the whole process: without the lock, two readers could put each other's back.
@@ -178,6 +199,7 @@ def read_folder(scan: FolderScan, image_size: int, name: str, progress: bool = T
         labels.append(label_of[file.path.split("/")[0]])
         paths.append(file.path)
         hashes.append(outcome)
+    of_path = dict(zip(paths, hashes, strict=True))
     return ImageSet(
         images=np.array(images, np.uint8).reshape(-1, image_size, image_size, 3),
         labels=np.array(labels, np.int32),
@@ -186,6 +208,8 @@ def read_folder(scan: FolderScan, image_size: int, name: str, progress: bool = T
         hashes=tuple(hashes),
         name=name,
         skipped=tuple(skipped),
+        tested=frozenset(of_path[path] for path in said.test if path in of_path),
+        groups={of_path[path]: group for path, group in said.groups.items() if path in of_path},
     )
 
 
@@ -219,7 +243,7 @@ def require_enough_images(image_set: ImageSet, scan: FolderScan, least: int = 2)
             deeper = [path for path in scan.nested if path.split("/")[0] == class_name]
             raise UserError(
                 f"{scan.folder / class_name}: expected at least {least} images (JPEG, PNG, BMP, "
-                f"GIF or WebP, directly in the folder), found {count} readable and {unread} "
+                f"GIF, WebP or PPM, directly in the folder), found {count} readable and {unread} "
                 "unreadable; "
                 + (
                     f"some lie deeper, e.g. {deeper[0]}: move them up, or name the folder that "
@@ -254,7 +278,7 @@ def _look_at(path: Path, class_name: str) -> SourceFile:
     return SourceFile(relative, status.st_size, status.st_mtime_ns)
 
 
-def _read_file(folder: Path, file: SourceFile, image_size: int):
+def _read_file(folder: Path, file: SourceFile, image_size: int, box: list[int] | None = None):
     """Return `(image, hash)`, or `(None, reason)`."""
     path = folder / file.path
     try:
@@ -264,7 +288,8 @@ def _read_file(folder: Path, file: SourceFile, image_size: int):
             return None, f"too large: {file.size / 1024**2:.0f} MiB"
         with _bytes_in_flight.room(file.size):
             data = path.read_bytes()
-            return decode(data, image_size), hashlib.sha256(data).hexdigest()
+            mark = b"" if box is None else str(box).encode()
+            return decode(data, image_size, box), hashlib.sha256(data + mark).hexdigest()
     except OSError as error:
         return None, f"cannot be read: {error.strerror}"
     except UnreadableImageError as error:

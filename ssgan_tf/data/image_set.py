@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -28,6 +29,10 @@ class ImageSet:
         contradictory: hashes that the whole data set holds under more than one class. They stay
             known when classes are picked, so that a split of some classes agrees with a split of
             all of them.
+        tested: hashes of the test side that the data set brings; empty where it brings none.
+        groups: dict from hashes to the names of groups, such as the frames of one object; a split
+            keeps a group on one side. Images that it does not have are groups of their own.
+        folder: where `paths` begin; None where the images are of no such folder.
     """
 
     images: np.ndarray
@@ -38,6 +43,9 @@ class ImageSet:
     name: str
     skipped: tuple[tuple[str, str], ...] = ()
     contradictory: frozenset[str] = frozenset()
+    tested: frozenset[str] = frozenset()
+    groups: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None
 
     def __post_init__(self):
         if self.images.dtype != np.uint8 or self.images.ndim != 4 or self.images.shape[3] != 3:
@@ -124,12 +132,31 @@ class ImageSet:
             labels=np.concatenate([self.labels, other.labels]),
             paths=self.paths + other.paths,
             hashes=self.hashes + other.hashes,
+            folder=self.folder if self.folder == other.folder else None,
         )
 
     def counts(self) -> dict[str, int]:
         """Return how many images each class has, in the order of `class_names`."""
         per_label = np.bincount(self.labels, minlength=len(self.class_names))
         return dict(zip(self.class_names, per_label.tolist(), strict=True))
+
+    def grey_classes(self) -> list[str]:
+        """Return the classes of which every image is grey: red, green and blue are equal."""
+        grey = np.array([(image == image[..., :1]).all() for image in self.images], dtype=bool)
+        return [
+            name
+            for label, name in enumerate(self.class_names)
+            if (self.labels == label).any() and grey[self.labels == label].all()
+        ]
+
+    def group_counts(self) -> dict[str, int]:
+        """Return how many groups the images of each class are from; {} without any groups."""
+        if not self.groups:
+            return {}
+        found = {name: set() for name in self.class_names}
+        for digest, label in zip(self.hashes, self.labels.tolist(), strict=True):
+            found[self.class_names[label]].add(self.groups.get(digest, digest))
+        return {name: len(groups) for name, groups in found.items()}
 
     def fingerprint(self) -> str:
         """Return a SHA-256 (hex) that is equal for equal data.

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ssgan_tf.data.cache import cached, default_cache_dir
+from ssgan_tf.data.description import read_description
 from ssgan_tf.data.folder import (
     class_folders,
     read_folder,
@@ -67,8 +68,11 @@ def load_dataset(
     scan = scan_folder(folder)
     # A link keeps its own name: datasets/flower may lead to a folder called otherwise.
     name = folder.name if folder.name not in ("", "..") else scan.folder.name
-    image_set = _read_cached(cache_dir, scan, str(scan.folder), image_size, name, progress)
-    image_set = replace(image_set, name=name)  # the cache may know it by another link
+    crop = _is_cropped(os.fspath(dataset), folder)
+    name = os.fspath(dataset) if crop else name
+    image_set = _read_cached(cache_dir, scan, str(scan.folder), image_size, name, progress, crop)
+    # The cache may know it by another link.
+    image_set = replace(image_set, name=name, folder=scan.folder)
     if classes is not None:
         image_set = image_set.with_classes(classes)
     nested = tuple(path for path in scan.nested if path.split("/")[0] in image_set.class_names)
@@ -150,14 +154,24 @@ def _require_size(image_size):
         raise UserError(f"image_size must be from 1 to 1024 pixels, not {image_size}")
 
 
-def _read_cached(cache_dir, scan, source, image_size, name, progress) -> ImageSet:
+def _read_cached(cache_dir, scan, source, image_size, name, progress, crop=False) -> ImageSet:
+    state = [scan.class_names, [(file.path, file.size, file.mtime_ns) for file in scan.files]]
+    said = read_description(scan.folder)
+    if said.digest:
+        state.append([said.digest, crop])
     return cached(
         cache_dir.expanduser(),
-        source=source,
+        source=source + "#boxes" * crop,
         image_size=image_size,
-        state=[scan.class_names, [(file.path, file.size, file.mtime_ns) for file in scan.files]],
-        make=lambda: read_folder(scan, image_size, name, progress),
+        state=state,
+        make=lambda: read_folder(scan, image_size, name, progress, said, crop),
     )
+
+
+def _is_cropped(dataset, folder):
+    """Whether a name stands for the boxes of another data set's images, whose folder was found."""
+    entry = DATASETS.get(dataset)
+    return entry is not None and entry.boxes_of is not None and folder.name == entry.boxes_of
 
 
 def _find(dataset: str, datasets_dir: Path, progress: bool) -> Path | None:
@@ -165,8 +179,8 @@ def _find(dataset: str, datasets_dir: Path, progress: bool) -> Path | None:
     separators = {os.sep, os.altsep} - {None}
     if dataset in (".", "..", "~") or any(separator in dataset for separator in separators):
         return Path(dataset).expanduser()
-    folder = datasets_dir / dataset
     entry = DATASETS.get(dataset)
+    folder = datasets_dir / ((entry and entry.boxes_of) or dataset)
     if dataset and folder.is_dir() and (entry is None or class_folders(folder)):
         return folder
     if entry is not None:

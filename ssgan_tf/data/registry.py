@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ssgan_tf.data.benchmarks import CIFAR_10, DIGITS, GTSRB, GTSRB_FULL, MNIST, OBJECTS, SIGNS
 from ssgan_tf.data.demo import PAINTER_VERSION, paint_demo
 from ssgan_tf.data.download import Archive
 from ssgan_tf.data.image_set import ImageSet
@@ -23,7 +24,9 @@ class DatasetEntry:
             not at all, or raises `UserError`. Used when `<datasets_dir>/<name>/` has none.
         make: `make(image_size, progress)` returns the images without any files.
         version: raised when `make` would return other images than before.
-        test_per_class: test images of each class by default; None for a share of the class.
+        test_per_class: test images of each class by default; None for a share of the class, or for
+            the test side that the data set brings.
+        boxes_of: the name of another data set, whose images are cropped to their boxes.
     """
 
     description: str
@@ -32,6 +35,7 @@ class DatasetEntry:
     make: Callable[[int, bool], ImageSet] | None = None
     version: int = 1
     test_per_class: int | None = None
+    boxes_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,4 +86,52 @@ DATASETS: dict[str, DatasetEntry] = {
         make=paint_demo,
         version=PAINTER_VERSION,
     ),
+    "mnist": DatasetEntry(
+        description="70,000 digits, 28 px with a black border to 32 (11 MiB)",
+        classes=DIGITS,
+        fetch=MNIST.fetch,
+    ),
+    "cifar10": DatasetEntry(
+        description="60,000 small photographs of 10 kinds of things, 32 px (163 MiB)",
+        classes=OBJECTS,
+        fetch=CIFAR_10.fetch,
+    ),
+    "gtsrb": DatasetEntry(
+        description="26,640 traffic signs to train on, 12,630 to test on (264 MiB)",
+        classes=SIGNS,
+        fetch=GTSRB.fetch,
+    ),
+    "gtsrb-full": DatasetEntry(
+        description="39,209 traffic signs to train on, 12,630 to test on (348 MiB)",
+        classes=SIGNS,
+        fetch=GTSRB_FULL.fetch,
+    ),
+    "gtsrb-roi": DatasetEntry(
+        description="gtsrb, cropped to the annotated boxes (--roi)",
+        classes=SIGNS,
+        fetch=GTSRB.fetch,
+        boxes_of="gtsrb",
+    ),
+    "gtsrb-full-roi": DatasetEntry(
+        description="gtsrb-full, cropped to the annotated boxes (--roi)",
+        classes=SIGNS,
+        fetch=GTSRB_FULL.fetch,
+        boxes_of="gtsrb-full",
+    ),
 }
+
+
+def cropped_name(name: str | None) -> str:
+    """Return the name of the data set that is another one's images, cropped to their boxes.
+
+    Raises:
+        UserError: it has no boxes.
+    """
+    found = {entry.boxes_of: cropped for cropped, entry in DATASETS.items() if entry.boxes_of}
+    if name in found.values():
+        return name
+    if name not in found:
+        raise UserError(
+            f"--roi is for --dataset {' and '.join(found)}, which have boxes; leave it out"
+        )
+    return found[name]

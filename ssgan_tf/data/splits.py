@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -39,10 +39,15 @@ def split(
     files agree without talking. Files with equal hashes go to the same side; those that lie in
     more than one class go to the training side, so that no test label is contradicted.
 
+    A data set that brings its own test side (`ImageSet.tested`) is tested on that, whole, whatever
+    the seed. Else the images of a group (`ImageSet.groups`) go to the same side, and the order is
+    that of SHA-256(seed:group) first.
+
     Args:
         image_set: the images; all or some of the classes, the outcome for a class is the same.
         seed: another seed gives another split.
-        test_per_class: test images of each class. Default: 100 for flower and animal, else 20 %.
+        test_per_class: test images of each class, of the data set's own test side at most so many.
+            Default: that side, else 100 for flower and animal, else 20 %.
         train_per_class: take only so many of the training images, or a dict from class to number;
             a class that is not in it keeps all. A smaller sample is part of a larger one, and
             exact copies come last.
@@ -62,6 +67,20 @@ def split(
     train_indices, test_indices = [], []
     for label, class_name in enumerate(image_set.class_names):
         ordered = _ordered(image_set, label, seed)
+        if image_set.tested:
+            own = [index for index in ordered if image_set.hashes[index] in image_set.tested]
+            test = own[:test_per_class]
+            train = [index for index in ordered if image_set.hashes[index] not in image_set.tested]
+            if len(train) < 2:
+                raise UserError(
+                    f"class {class_name!r} has {len(train)} images beside those that the data set "
+                    "tests on, and at least 2 are needed; add images"
+                )
+            train_indices += _sample(
+                image_set, class_name, samples, ordered if all_images else train
+            )
+            test_indices += test
+            continue
         wanted = test_per_class
         if wanted is None:
             wanted = round(TEST_SHARE * len(ordered))
@@ -71,22 +90,15 @@ def split(
                 f"{max(0, len(ordered) - wanted)} for training, and at least 2 are needed; lower "
                 "test_per_class or add images"
             )
-        test = _first_whole_groups(image_set, ordered, wanted)
+        test = _first_whole_groups(image_set, _by_group(image_set, ordered, seed), wanted)
         on_test_side = set(test)
         train = [index for index in ordered if index not in on_test_side]
         if all_images:
             train = ordered
-        if class_name in samples:
-            sample = samples[class_name]
-            if sample > len(train):
-                raise UserError(
-                    f"class {class_name!r} has {len(train)} images for training, fewer than "
-                    f"train_per_class {sample}; lower it or test_per_class"
-                )
-            train = _copies_last(image_set, train)[:sample]
-        train_indices += train
+        train_indices += _sample(image_set, class_name, samples, train)
         test_indices += test
-    return Split(train=image_set.select(train_indices), test=image_set.select(test_indices))
+    train = replace(image_set.select(train_indices), tested=frozenset())
+    return Split(train=train, test=image_set.select(test_indices))
 
 
 def limited_split(
@@ -186,23 +198,53 @@ def _samples(image_set: ImageSet, train_per_class) -> dict[str, int]:
     return train_per_class
 
 
+def _sample(image_set, class_name, samples, train) -> list[int]:
+    """Return so many of the training images of a class as there are to be; all without a number."""
+    if class_name not in samples:
+        return train
+    sample = samples[class_name]
+    if sample > len(train):
+        raise UserError(
+            f"class {class_name!r} has {len(train)} images for training, fewer than "
+            f"train_per_class {sample}; lower it or test_per_class"
+        )
+    return _copies_last(image_set, train)[:sample]
+
+
 def _ordered(image_set: ImageSet, label: int, seed: int) -> list[int]:
     """Return the indices of one class in the order of SHA-256(seed:hash)."""
 
     def place(index: int):
-        file_hash = image_set.hashes[index]
-        key = hashlib.sha256(f"{seed}:{file_hash}".encode()).hexdigest()
-        return key, image_set.paths[index]
+        return _key(seed, image_set.hashes[index]), image_set.paths[index]
 
     return sorted(np.flatnonzero(image_set.labels == label).tolist(), key=place)
 
 
+def _by_group(image_set: ImageSet, ordered: list[int], seed: int) -> list[int]:
+    """Return indices with the members of a group together, the groups by SHA-256(seed:group)."""
+    if not image_set.groups:
+        return ordered
+    groups = {index: _group(image_set, index) for index in ordered}
+    keys = {group: _key(seed, group) for group in set(groups.values())}
+    return sorted(ordered, key=lambda index: keys[groups[index]])
+
+
+def _group(image_set: ImageSet, index: int) -> str:
+    digest = image_set.hashes[index]
+    return image_set.groups.get(digest, digest)
+
+
+def _key(seed: int, name: str) -> str:
+    return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()
+
+
 def _first_whole_groups(image_set, ordered, wanted) -> list[int]:
-    """Take equal files together, in order, as long as they fit into the number wanted."""
+    """Take groups, and equal files, together as long as they fit into the number wanted."""
     chosen: list[int] = []
-    for file_hash, group in groupby(ordered, key=lambda index: image_set.hashes[index]):
+    for _, group in groupby(ordered, key=lambda index: _group(image_set, index)):
         group = list(group)
-        if file_hash not in image_set.contradictory and len(chosen) + len(group) <= wanted:
+        clean = image_set.contradictory.isdisjoint(image_set.hashes[index] for index in group)
+        if clean and len(chosen) + len(group) <= wanted:
             chosen += group
     return chosen
 

@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+BALANCED = 100  # apart from other uses of a batch's seed
+
 
 class DeviceImages:
     """All training images of one network on the device, with labels and perceptual features.
@@ -18,6 +20,7 @@ class DeviceImages:
     def __init__(self, images, perceptual=None, flip=False, strategy=None, labels=None):
         self.count = len(images)
         labels = np.zeros(self.count, np.int32) if labels is None else labels
+        self._of_classes = [np.flatnonzero(labels == label) for label in np.unique(labels)]
         self.flip = flip
         features = self._features(images, perceptual) if perceptual else np.zeros((0,), "float32")
         strategy = strategy or tf.distribute.get_strategy()
@@ -39,6 +42,12 @@ class DeviceImages:
     def labels_of(self, tensors):
         """Return the labels of all images, int32 `(count,)`, from a replica's `self.tensors`."""
         return tensors[1]
+
+    def indices(self, number, batch_size, seed, balanced=False):
+        """Return which images are in a batch, see `shuffled_indices` and `balanced_indices`."""
+        if balanced:
+            return balanced_indices(number, batch_size, self._of_classes, seed)
+        return shuffled_indices(number, batch_size, self.count, seed)
 
     def gather(self, tensors, indices, seed):
         """Return real images in [-1, 1], their labels and their features, inside a replica.
@@ -77,6 +86,17 @@ def draw_labels(labels, count, seed):
         (count,), seed, maxval=tf.shape(labels)[0], dtype=tf.int32, alg="philox"
     )
     return tf.gather(labels, images)
+
+
+def draw_uniform_labels(classes, count, seed):
+    """Return labels of `count` generated images, int32, each class equally likely.
+
+    Args:
+        classes: how many there are.
+        count: how many to draw.
+        seed: two integers.
+    """
+    return tf.random.stateless_uniform((count,), seed, maxval=classes, dtype=tf.int32, alg="philox")
 
 
 def to_unit(images):
@@ -119,3 +139,31 @@ def shuffled_indices(number, batch_size, count, seed):
     ]
     places = tf.range(batch_size, dtype=tf.int64) + (first - epoch * count)
     return tf.gather(tf.concat(orders, 0), places)
+
+
+def balanced_indices(number, batch_size, of_classes, seed):
+    """Return which images are in a batch of as many images of each class, a pure function.
+
+    Classes take turns, from one batch to the next as well, so that their counts never differ by
+    more than 1. An image is drawn from those of its class, independently of the others.
+
+    Args:
+        number: int64 scalar, how many batches came before.
+        batch_size: images a batch.
+        of_classes: for each class, which images are of it, int `(count,)`.
+        seed: two integers.
+
+    Returns:
+        int32 tensor `(batch_size,)`.
+    """
+    counts = np.array([len(each) for each in of_classes], np.int32)
+    first = number * batch_size % len(counts)
+    turns = tf.cast(tf.range(batch_size, dtype=tf.int64) + first, tf.int32) % len(counts)
+    for value in (number, BALANCED):
+        seed = tf.random.experimental.stateless_fold_in(seed, value, alg="philox")
+    draws = tf.random.stateless_uniform((batch_size,), seed, alg="philox")
+    counted = tf.gather(counts, turns)
+    places = tf.cast(draws * tf.cast(counted, tf.float32), tf.int32)
+    starts = (np.cumsum(counts) - counts).astype(np.int32)
+    places = tf.minimum(places, counted - 1) + tf.gather(starts, turns)
+    return tf.gather(np.concatenate(of_classes).astype(np.int32), places)

@@ -1,8 +1,6 @@
 """From two folders to `metrics.json`, pictures and `report.html`."""
 
 import contextlib
-import shlex
-import sys
 from pathlib import Path
 
 from ssgan_tf.bounds import require
@@ -34,8 +32,7 @@ from ssgan_tf.json_files import Each, find_json
 from ssgan_tf.metrics.inception import FEATURES, require_known
 from ssgan_tf.metrics.inception_graph import open_inception
 from ssgan_tf.metrics.ssim import read_super_classes
-from ssgan_tf.runs.provenance import git_commit, versions
-from ssgan_tf.version import __version__
+from ssgan_tf.runs.provenance import origin
 
 METRICS, REPORT = "metrics.json", "report.html"
 # Sub-folders, for images and classifiers that are made on the way.
@@ -110,8 +107,7 @@ def evaluate(
     measured["warnings"] += consistency_warnings(judged)
     metrics = {
         "schema": SCHEMA,
-        "made_by": f"ssgan_tf {__version__}",
-        "command": shlex.join(sys.argv),
+        **origin(),
         "inputs": _describe(found, generated, real or dataset, seed),
         "features": {
             "tensor": FEATURES[features],
@@ -123,8 +119,6 @@ def evaluate(
         **measured,
         "consistency": judged,
         "cost": own_cost,
-        "versions": versions(),
-        "git_commit": git_commit(),
     }
     with disk_errors(f"writing {out}"):
         out.mkdir(parents=True, exist_ok=True)

@@ -123,14 +123,13 @@ class Selection:
     Attributes:
         sampled: the number of candidates so far.
         accepted: the number of accepted ones.
-        numbers: of the accepted ones among the candidates, from 0.
+        kept: their numbers among the candidates, a list.
         examples: dict from "accepted" and "rejected" to the first images of each, lists.
     """
 
     def __init__(self, filtered, class_name, wanted):
         self.filtered, self.class_name, self.wanted = filtered, class_name, wanted
-        self.sampled = self.accepted = 0
-        self.numbers = []
+        self.sampled, self.accepted, self.kept = 0, 0, []
         self.examples = {"accepted": [], "rejected": []}
         self._highest = 0.0
 
@@ -149,7 +148,7 @@ class Selection:
             looked_at = min(len(images), most - self.sampled)
             indices = np.flatnonzero(accepted[:looked_at])[: self.wanted - self.accepted]
             self.accepted += len(indices)
-            self.numbers += (self.sampled + indices).tolist()
+            self.kept += (indices + self.sampled).tolist()
             enough = self.accepted == self.wanted
             if enough:
                 looked_at = indices[-1] + 1

@@ -1,6 +1,7 @@
 """Write generated sets: folders of labelled synthetic images that load like any data set."""
 
 import contextlib
+import json
 import re
 from functools import partial
 from pathlib import Path
@@ -24,25 +25,29 @@ from ssgan_tf.files import (
 )
 from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.generation.filtering import Selection, examples_sheet
-from ssgan_tf.progress import progress_bar
+from ssgan_tf.progress import progress_bar, say_beside
 from ssgan_tf.runs.run_directory import TRAINED, RunDirectory
-from ssgan_tf.training.trained import LAST, load_run
+from ssgan_tf.training.trained import LAST, TrainedRun, load_run
 from ssgan_tf.version import __version__
 
 FILTER_SHEET = "filter.png"
 SHEET_IMAGES = 100  # of a contact sheet
 PICTURE = re.compile(r"\d{6,}\.png")  # the names of the images; nothing else is ever deleted
+RECORDS = re.compile(r"[\w-]+\.jsonl")  # what is known of single images
 
 
 def write_generated_set(
     run, out, per_class=400, *,
     seed=0, classes=None, average=True, walk=False, filtered=None, dataset=None,
-    datasets_dir=None, checkpoint=LAST, sampling=None, progress=True,
+    datasets_dir=None, checkpoint=LAST, sampling=None, overwrite=False, progress=True,
 ):  # fmt: skip
     """Write `<out>/<class>/000000.png ...`, contact sheets and `manifest.json`.
 
-    The images are a function of the run's checkpoint and the seed. Writing again replaces what an
-    earlier call wrote; a folder that no such call made is refused.
+    Where a method says something of single images, `<out>/<method>.jsonl` has a line for each.
+
+    The images are a function of the run's checkpoint and the seed. Where all training images of a
+    class were grey, they have equal channels. Writing again replaces what an earlier call wrote; a
+    folder that no such call made is refused.
 
     With a filter they are the first that it accepts: image k depends on the classifier and the
     threshold too, but not on the number of images. Where the filter's limit is reached, a class
@@ -50,9 +55,11 @@ def write_generated_set(
     rejected images.
 
     Args:
-        run: a run directory.
+        run: a run directory; or the `TrainedRun` of a method that trains nothing, which then
+            decides about `average`, `dataset`, `datasets_dir`, `checkpoint` and `sampling`.
         out: the folder to write.
-        per_class: images per class, or "balance" to fill every class up to the largest.
+        per_class: images per class, "balance" to fill every class up to the largest, or a dict
+            from class to its number.
         seed: which images.
         classes: names, by default all that the run has trained.
         average: use the moving average of the weights, where the run kept one.
@@ -62,6 +69,8 @@ def write_generated_set(
         datasets_dir: where named data sets live.
         checkpoint: "last" or "best", see `load_run`.
         sampling: dict of what is chosen of the images, see `load_run`.
+        overwrite: begin anew where an earlier call with other settings left something to go on
+            with; that is moved aside.
         progress: show a bar.
 
     Returns:
@@ -72,29 +81,23 @@ def write_generated_set(
             is writing the folder.
     """
     require("seed", seed)
-    if per_class != BALANCE:
-        require("per_class", per_class)
-    if classes is not None and not classes:
-        raise UserError("--classes names no class; name some, or leave it out for all")
-    run, out = Path(run), Path(out)
-    recorded = RunDirectory(run).config(TRAINED)["data"]["classes"]
+    _require_wanted(per_class, classes)
+    out = Path(out)
     with disk_errors(f"writing {out}"):
         _require_own(out)  # sooner than all that takes time
-    _require_not_among_images(out, recorded, run)
-    wanted = tuple(classes) if classes else None
-    trained = load_run(run, average, dataset, datasets_dir, checkpoint, wanted, sampling)
+    if not isinstance(run, TrainedRun):
+        recorded = RunDirectory(run).config(TRAINED)["data"]["classes"]
+        _require_not_among_images(out, recorded, run)
+        wanted = tuple(classes) if classes else None
+        run = load_run(run, average, dataset, datasets_dir, checkpoint, wanted, sampling)
+    trained, recorded = run, run.config["data"]["classes"]
+    _require_not_among_images(out, recorded, run.path)
     sampler, settings = trained.sampler, trained.method.settings
-    names = sorted(classes or sampler.class_names)
-    for name in names:
-        if name not in sampler.class_names:
-            have = ", ".join(sampler.class_names)
-            raise UserError(f"{run} has no trained class {name!r}; it has {have}")
+    counts = counts_of(trained, per_class, classes)
+    names = list(counts)
     if filtered:
         filtered.require(names, settings.image_size)
     source = trained.provenance
-    counts = counts_to_generate(per_class, {name: len(recorded[name]["train"]) for name in names})
-    if not any(counts.values()):
-        raise UserError("--per_class balance makes no images of equal classes; name a number")
     manifest = {
         "made_by": f"ssgan_tf {__version__}",
         **source,
@@ -109,6 +112,7 @@ def write_generated_set(
                 "count": counts[name],
                 "checkpoint_step": trained.iterations[name],
                 "real_images": len(recorded[name]["train"]),
+                **({"grey": True} if recorded[name].get("grey") else {}),
             }
             for name in names
         },
@@ -119,34 +123,85 @@ def write_generated_set(
         manifest["filter"] = filtered.record()
         selections = {name: Selection(filtered, name, counts[name]) for name in names}
     with disk_errors(f"writing {out}"), _own_folder(out):
+        if read_manifest(out) is None:  # so that a later call knows for its own what is prepared
+            write_json(out / MANIFEST, manifest)
+        sampler.prepare(counts, seed, out, progress, overwrite)
+        if details := sampler.made_with():
+            manifest["made_with"] = details
         _begin(out, manifest)
+        records = []
         for name in names:
             if counts[name] == 0:  # the largest class, which needs no more
                 continue
-            shown = _write_class(
-                sampler.batches(name, seed), out / name, counts[name], progress,
-                selections.get(name),
+            alike, selection = _as_trained_on(recorded[name]), selections.get(name)
+            written, shown = _write_class(
+                sampler, map(alike, sampler.batches(name, seed)), out / name, counts[name],
+                progress, selection,
             )  # fmt: skip
-            sources |= _sources(sampler, name, seed, counts[name], selections.get(name))
+            sources |= _sources(sampler, name, seed, written, selection)
             if shown:
                 sheet = plots.image_grid(np.stack(shown))
                 write_atomically(out / f"{name}.png", partial(plots.write_png, image=sheet))
+            if not selection and written < counts[name]:
+                manifest["classes"][name] |= {
+                    "count": written, "wanted": counts[name],
+                    "shortfall": f"{written} of {counts[name]}; {sampler.shortfall(name)}",
+                }  # fmt: skip
+            indices = selection.kept if selection else range(written)
+            for number, record in enumerate(sampler.records(name, indices, seed)):
+                records.append({"image": f"{name}/{number:06d}.png", **record})
             if walk:
-                frames = sampler.walk(name, seed)
+                frames = alike(sampler.walk(name, seed))
                 write_atomically(out / f"{name}.gif", partial(plots.write_gif, frames=frames))
         if filtered:
             _conclude_filtering(out, manifest, selections)
         for name, hashes in sources.items():
             manifest["classes"][name]["sources"] = hashes
+        if records:
+            lines = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in records)
+            file = out / f"{trained.method.name}.jsonl"
+            write_atomically(file, lambda opened: opened.write(lines.encode(errors="replace")))
         write_json(out / MANIFEST, manifest | {"complete": True})
     return manifest | {"complete": True}
 
 
-def _write_class(batches, folder, count, progress, selection):
-    """Write one class's images; return the first of them for its contact sheet."""
+def counts_of(trained, per_class, classes=None):
+    """Return how many images of each class are wanted, a dict in the order of the classes.
+
+    Args:
+        trained: a `TrainedRun`.
+        per_class: see `write_generated_set`.
+        classes: names, by default all.
+
+    Raises:
+        UserError: the number or a class does not fit.
+    """
+    _require_wanted(per_class, classes)
+    sampler, recorded = trained.sampler, trained.config["data"]["classes"]
+    names = sorted(classes or sampler.class_names)
+    for name in names:
+        if name not in sampler.class_names:
+            have, of = ", ".join(sampler.class_names), trained.path or trained.method.name
+            raise UserError(f"{of} has no trained class {name!r}; it has {have}")
+    counts = counts_to_generate(per_class, {name: len(recorded[name]["train"]) for name in names})
+    if not any(counts.values()):
+        raise UserError("--per_class balance makes no images of equal classes; name a number")
+    return counts
+
+
+def _require_wanted(per_class, classes):
+    if per_class != BALANCE and not isinstance(per_class, dict):
+        require("per_class", per_class)
+    if classes is not None and not classes:
+        raise UserError("--classes names no class; name some, or leave it out for all")
+
+
+def _write_class(sampler, batches, folder, count, progress, selection):
+    """Write one class's images; return their number, and the first for the contact sheet."""
     shown, written = [], 0
     batches = selection.accepted_batches(batches) if selection else _first(batches, count)
     with progress_bar(count, folder.name, "img", progress) as bar:
+        sampler.watch = partial(say_beside, bar)
         for batch in batches:
             if len(batch):  # a class without any image would not load
                 folder.mkdir(exist_ok=True)
@@ -157,22 +212,38 @@ def _write_class(batches, folder, count, progress, selection):
             if selection:
                 bar.set_postfix_str(f"of {selection.sampled:,} sampled", refresh=False)
             bar.update(len(batch))
-    return shown
+    return written, shown
+
+
+def _as_trained_on(recorded):
+    """Return what makes images grey where all training images of a class were, else unchanged.
+
+    Its function takes and returns uint8 `(n, height, width, 3)`. Grey is the luma of ITU-R BT.601.
+    """
+    if not recorded.get("grey"):
+        return lambda images: images
+
+    def grey(images):
+        luma = np.rint(np.asarray(images) @ np.array([0.299, 0.587, 0.114]))
+        return np.repeat(luma.astype(np.uint8)[..., None], 3, axis=-1)
+
+    return grey
 
 
 def _sources(sampler, name, seed, count, selection):
     """Return the class with the source of each of its images, where there are sources."""
-    numbers = selection.numbers if selection else range(count)
+    numbers = selection.kept if selection else range(count)
     found = sampler.sources(name, max(numbers, default=-1) + 1, seed)
     return {} if found is None else {name: [found[number] for number in numbers]}
 
 
 def _first(batches, count):
-    """Yield the first `count` images of endless batches."""
-    while count > 0:
-        batch = next(batches)[:count]
+    """Yield the first `count` images of batches; fewer where these end."""
+    for batch in batches:
+        yield batch[:count]
         count -= len(batch)
-        yield batch
+        if count <= 0:
+            return
 
 
 def _conclude_filtering(out, manifest, selections):
@@ -227,7 +298,7 @@ def _require_not_among_images(out, class_names, run):
     """Refuse a folder inside a data set of these classes, where it would count as one more."""
     # By what lies there: a run does not record where its data set is, and sets may be moved.
     for folder in resolved(out).parents:
-        if folder != resolved(run) and all(
+        if folder != (run and resolved(run)) and all(
             (folder / name).is_dir() and image_files(folder / name) for name in class_names
         ):
             raise UserError(
@@ -249,6 +320,8 @@ def _require_no_links(out, class_names):
 
 def _empty(out, manifest):
     """Delete what an earlier call wrote, by the names that it writes; all else stays."""
+    if RECORDS.fullmatch(name := f"{manifest.get('method')}.jsonl"):
+        (out / name).unlink(missing_ok=True)
     if "filter" in manifest:
         (out / FILTER_SHEET).unlink(missing_ok=True)
     for name in manifest.get("classes", {}):

@@ -11,9 +11,10 @@ from ssgan_tf.classify.classifier import RECORD, Classifier
 from ssgan_tf.errors import UserError
 from ssgan_tf.files import sweep_temporaries, write_json
 from ssgan_tf.json_files import Damaged, Each, find_json, read_json
+from ssgan_tf.methods import recreate
 from ssgan_tf.runs.provenance import git_commit, versions
 from ssgan_tf.runs.run_directory import RunDirectory
-from ssgan_tf.training.trained import LAST
+from ssgan_tf.training.trained import LAST, TrainedRun
 
 CONFIG, SETS = "config.json", "sets.json"
 CONFIG_SHAPE = {"settings": dict, "data": {"classes": dict}}
@@ -155,7 +156,7 @@ def settings_of_rounds(
     among the rounds.
 
     Args:
-        run: the run directory.
+        run: the run directory, or the `TrainedRun` of a method that trains nothing.
         per_class: see `write_generated_set`.
         filtered: the `Filter` of round 1.
         seed: see `write_generated_set`.
@@ -167,17 +168,8 @@ def settings_of_rounds(
     Raises:
         UserError: `run` is no run directory.
     """
-    directory = RunDirectory(run)
-    config = directory.config()
-    trained = [
-        f"{name} {_step(directory, name, checkpoint)}"
-        for name in directory.networks()
-        # The network of a conditional method is not called by a class.
-        if not classes or name in classes or name not in config["data"]["classes"]
-    ]
-    made_of = json.dumps([config["settings"], config["data"].get("fingerprint")], sort_keys=True)
     return {
-        "run": f"{', '.join(trained)} iterations of {_digest(made_of)}",
+        "run": identity_of_run(run, classes, checkpoint),
         "per_class": str(per_class),
         "classes": ",".join(sorted(classes)) if classes else "all",
         "seed": str(seed),
@@ -189,11 +181,42 @@ def settings_of_rounds(
     }
 
 
-def _step(directory, name, checkpoint):
-    """Return the iterations behind a network's checkpoint, "best 500" of the best one."""
-    if checkpoint == LAST:
-        return directory.checkpoints(name).latest_step()
-    best = directory.best(name).find()
+def identity_of_run(run, classes=None, checkpoint=LAST):
+    """Return what tells a run's images from others': its iterations, settings and data, a text.
+
+    Args:
+        run: the run directory.
+        classes: those that images are made of, by default all.
+        checkpoint: see `write_generated_set`.
+
+    Raises:
+        UserError: `run` is no run directory.
+    """
+    if isinstance(run, TrainedRun):  # which trains nothing
+        config = run.config
+        return _identity([f"{run.method.name}, {run.method.sampling}, 0"], config)
+    directory = RunDirectory(run)
+    config = directory.config()
+    method, known = recreate(config["settings"]), sorted(config["data"]["classes"])
+    last, trained = method.last_phase, []
+    for name, of_job in sorted(method.jobs(known).items()) if last is not None else ():
+        step = _step(directory, name, last, checkpoint)
+        if step is not None and (not classes or set(classes) & set(of_job)):
+            trained.append(f"{name} {step}")
+    return _identity(trained, config)
+
+
+def _identity(trained, config):
+    made_of = json.dumps([config["settings"], config["data"].get("fingerprint")], sort_keys=True)
+    return f"{', '.join(trained)} iterations of {_digest(made_of)}"
+
+
+def _step(directory, job, phase, checkpoint):
+    """Return the iterations behind a phase's checkpoint, "best 500" of the best one, or None."""
+    last = directory.checkpoints(job, phase).latest_step()
+    if checkpoint == LAST or last is None:
+        return last
+    best = directory.best(job, phase).find()
     return f"best {best.step if best else None}"
 
 

@@ -155,11 +155,12 @@ class Critic(keras.Model):
         slope: of the rectifiers where their input is negative.
         wrap: function from a layer with weights to the one that stands in its place.
         initializer: function that returns the initial weights of these layers.
+        outputs: of the fully connected layer, for networks that are no critic.
     """
 
     def __init__(
         self, image_size=64, base_channels=1024, *, norm=None, slope=0.2, wrap=as_it_is,
-        initializer=normal_initializer, name="critic",
+        initializer=normal_initializer, outputs=1, name="critic",
     ):  # fmt: skip
         super().__init__(name=name)
         count = stages(image_size)
@@ -180,7 +181,7 @@ class Critic(keras.Model):
         self.slope = slope
         self.flatten = layers.Flatten()
         self.score = wrap(
-            layers.Dense(1, kernel_initializer=initializer(), dtype="float32", name="score")
+            layers.Dense(outputs, kernel_initializer=initializer(), dtype="float32", name="score")
         )
 
     def call(self, images, labels=None, training=None):

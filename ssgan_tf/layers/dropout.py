@@ -27,3 +27,7 @@ class Dropout(keras.layers.Layer):
         if not training:
             return inputs
         return keras.random.dropout(inputs, self.rate, seed=self.seeds)
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the input."""
+        return input_shape

@@ -24,6 +24,12 @@ _OWN = {
     "fastgan": "ssgan_tf.methods.gan.fastgan:FastGAN",
     "projected": "ssgan_tf.methods.gan.projected:Projected",
     "singan": "ssgan_tf.methods.singan.method:SinGAN",
+    "diffusion": "ssgan_tf.methods.diffusion.diffusion:Diffusion",
+    "stylegan2": "ssgan_tf.methods.gan.stylegan2:StyleGAN2",
+    "transitional": "ssgan_tf.methods.gan.transitional:Transitional",
+    "bagan": "ssgan_tf.methods.gan.bagan:BAGAN",
+    "bagan-gp": "ssgan_tf.methods.gan.bagan_gp:BAGANGP",
+    "sgid": "ssgan_tf.methods.sgid.sampler:SGID",
 }
 
 
@@ -139,6 +145,17 @@ def setting_fields():
     return _fields(METHODS[name].defaults for name in METHODS)
 
 
+def untrained():
+    """Return the names of the methods that train nothing."""
+    return [name for name in METHODS if METHODS[name].last_phase is None]
+
+
+def untrained_fields():
+    """Return the settings of methods that train nothing, but the seed; see `setting_fields`."""
+    found = _fields(METHODS[name].defaults for name in untrained())
+    return {name: field for name, field in found.items() if name != "seed"}
+
+
 def sampling_fields():
     """Return what may be chosen when images are made, of all methods; see `setting_fields`."""
     return _fields(METHODS[name].sampling_defaults for name in METHODS)
@@ -162,4 +179,6 @@ __all__ = [
     "register",
     "sampling_fields",
     "setting_fields",
+    "untrained",
+    "untrained_fields",
 ]

@@ -18,10 +18,13 @@ import numpy as np
 from ssgan_tf.data import ImageSet
 from ssgan_tf.data.class_names import require_free_names
 from ssgan_tf.errors import UserError
+from ssgan_tf.methods.making import Making
 from ssgan_tf.methods.settings import Sampling, Settings
 
+ALL_CLASSES = "all_classes"  # the job of a method that trains one network for all classes
 
-class Sampler(abc.ABC):
+
+class Sampler(Making, abc.ABC):
     """Whatever makes labelled images.
 
     Args:
@@ -29,7 +32,10 @@ class Sampler(abc.ABC):
 
     Attributes:
         class_names: the classes, sorted.
+        watch: set to a function of words, it is told now and then how far a slow batch is.
     """
+
+    watch: Callable[[str], Any] | None = None
 
     def __init__(self, class_names):
         self.class_names = tuple(sorted(class_names))
@@ -38,12 +44,9 @@ class Sampler(abc.ABC):
     def batches(self, class_name: str, seed: int = 0) -> Iterator[np.ndarray]:
         """Yield images of a class without end, uint8 `(n, height, width, 3)` in [0, 255].
 
-        Image number k depends on the class, the seed and k only.
+        Image number k depends on the class, the seed and k only. They end only where no more can
+        be made, see `shortfall`.
         """
-
-    def sources(self, class_name: str, count: int, seed: int = 0) -> list[str] | None:
-        """Return the SHA-256 of each first image's training image; None where it has no such."""
-        return None
 
     def walk(self, class_name, seed=0):
         """Return the frames of a walk between images, uint8 `(count, height, width, 3)`.
@@ -125,6 +128,10 @@ class Phase(abc.ABC):
     def prepare(self):
         """Do what would else slow down the first iteration, such as compiling."""
         return
+
+    def flops(self) -> int | None:
+        """Return the operations that an iteration really does; None where they are not counted."""
+        return None
 
     def preview(self) -> np.ndarray | None:
         """Return images for the sample grid, uint8 `(n, height, width, 3)`, or None for no grid."""
@@ -329,7 +336,6 @@ class Method(abc.ABC):
 
     def seconds(self, image_set) -> float | None:
         """Return how long training takes here; None where the user says how long."""
-        return None
 
     def fit(self, image_set, **options):
         """Train on an image set, then `sample`; see `ssgan_tf.training.fit`.

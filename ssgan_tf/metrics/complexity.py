@@ -64,6 +64,11 @@ def flops(*networks):
     return sum(cost.flops for network in networks for cost in layer_costs(network))
 
 
+def products(network):
+    """Return the operations that one image really takes through a network: Eq. 10 counts more."""
+    return 2 * sum(cost.multiply_adds for cost in layer_costs(network))
+
+
 def activation_bytes(network, bytes_per_value=4):
     """Return the bytes that the outputs of a built network's weighted layers take for one image.
 

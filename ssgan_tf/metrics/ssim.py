@@ -16,6 +16,10 @@ flower photographs, nearly the same data, have:
     the paper                          0.132 / 0.165
 
 Larger images are smoother within a window and so more alike: compare one image size only.
+
+The SinGAN augmentation paper's Tables 5 to 7 are by scikit-image's default: a uniform window of
+7 x 7 with sample covariances, in each of R, G and B, and their mean. `window="uniform7-colour"` is
+that one, for comparison with these tables only.
 """
 
 from collections import Counter
@@ -27,7 +31,9 @@ import tensorflow as tf
 from ssgan_tf.errors import UserError
 from ssgan_tf.json_files import Damaged, read_json
 
+GAUSSIAN, UNIFORM = "gaussian11-grey", "uniform7-colour"
 WINDOW = 11  # pixels; the side of SSIM's Gaussian window
+WINDOWS = {GAUSSIAN: WINDOW, UNIFORM: 7}
 PIXELS_AT_ONCE = 2**20
 
 
@@ -47,14 +53,15 @@ class SuperClassSimilarity(NamedTuple):
     super_classes: dict[str, MeanSimilarity]
 
 
-def pair_similarities(images, pairs, seed=0):
+def pair_similarities(images, pairs, seed=0, window=GAUSSIAN):
     """Return the SSIM of random pairs of different images.
 
     Args:
-        images: uint8 `(N, H, W, 3)`, at least two, of at least 11 x 11 pixels.
+        images: uint8 `(N, H, W, 3)`, at least two, each at least as large as the window.
         pairs: how many pairs to draw, uniformly and with replacement. If there are no more than
             these, each pair is taken once.
         seed: the same seed draws the same pairs.
+        window: a key of `WINDOWS`.
 
     Returns:
         float32 `(pairs,)`, each at most 1 (equal images).
@@ -65,16 +72,18 @@ def pair_similarities(images, pairs, seed=0):
     count, height, width, _ = images.shape
     if count < 2:
         raise UserError(f"SSIM compares pairs of images; give it at least two, not {count}")
-    if min(height, width) < WINDOW:
+    side = WINDOWS[window]
+    if min(height, width) < side:
         raise UserError(
             f"images of {width} x {height} pixels are smaller than SSIM's window; "
-            f"give it at least {WINDOW} x {WINDOW}"
+            f"give it at least {side} x {side}"
         )
+    compute = {GAUSSIAN: _ssim, UNIFORM: _ssim_uniform}[window]
     firsts, seconds = _draw_pairs(count, pairs, seed)
     batch = max(1, PIXELS_AT_ONCE // (height * width))
     return np.concatenate(
         [
-            _ssim(images[firsts[start : start + batch]], images[seconds[start : start + batch]])
+            compute(images[firsts[start : start + batch]], images[seconds[start : start + batch]])
             for start in range(0, len(firsts), batch)
         ]
     )
@@ -88,6 +97,30 @@ def _ssim(images, others):
     return tf.image.ssim(grey, other_grey, max_val=255)
 
 
+@tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)] * 2)
+def _ssim_uniform(images, others):
+    """Eq. 13 of Wang et al. in uniform windows that lie inside the image, covariances over n - 1.
+
+    In float64, since the variances are differences of large numbers.
+    """
+    first, second = (tf.cast(side, tf.float64) for side in (images, others))
+    side = WINDOWS[UNIFORM]
+    unbiased = side**2 / (side**2 - 1)
+
+    def mean(values):
+        return tf.nn.avg_pool2d(values, side, 1, "VALID")
+
+    means = mean(first), mean(second)
+    variances = [
+        unbiased * (mean(one**2) - own**2) for one, own in zip((first, second), means, strict=True)
+    ]
+    covariance = unbiased * (mean(first * second) - means[0] * means[1])
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    similarity = (2 * means[0] * means[1] + c1) * (2 * covariance + c2)
+    similarity /= (means[0] ** 2 + means[1] ** 2 + c1) * (variances[0] + variances[1] + c2)
+    return tf.cast(tf.reduce_mean(similarity, (1, 2, 3)), tf.float32)
+
+
 def _draw_pairs(count, pairs, seed):
     if pairs >= count * (count - 1) // 2:
         return np.triu_indices(count, k=1)
@@ -97,12 +130,12 @@ def _draw_pairs(count, pairs, seed):
     return firsts, (firsts + steps) % count
 
 
-def mean_similarity(images, pairs=1000, seed=0):
+def mean_similarity(images, pairs=1000, seed=0, window=GAUSSIAN):
     """Return the `MeanSimilarity` of a set of images (Eq. 2), the arguments as above.
 
     A set of one repeated image has 1.
     """
-    similarities = pair_similarities(images, pairs, seed).astype(np.float64)
+    similarities = pair_similarities(images, pairs, seed, window).astype(np.float64)
     return MeanSimilarity(
         mean=float(similarities.mean()),
         standard_error=float(similarities.std() / np.sqrt(len(similarities))),

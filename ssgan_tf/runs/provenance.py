@@ -1,7 +1,9 @@
 """Where a result comes from: data, versions and commit."""
 
 import platform
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import keras
@@ -28,6 +30,16 @@ def versions():
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
         "numpy": np.__version__,
+    }
+
+
+def origin():
+    """Return what made a result, for its JSON file: program, command, versions and commit."""
+    return {
+        "made_by": f"ssgan_tf {__version__}",
+        "command": shlex.join(sys.argv),
+        "versions": versions(),
+        "git_commit": git_commit(),
     }
 
 

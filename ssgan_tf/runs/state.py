@@ -5,6 +5,11 @@ import numpy as np
 from ssgan_tf.errors import UserError
 
 
+def named_weights(role, variables):
+    """Return a network's Keras variables by names such as `generator/deconv_0/kernel`."""
+    return {f"{role}/{variable.path.partition('/')[2]}": variable for variable in variables}
+
+
 def export(variables):
     """Return the values of variables, a dict of arrays by the same names."""
     return {name: np.asarray(variable.numpy()) for name, variable in variables.items()}

@@ -39,8 +39,15 @@ BASELINE_NAMES = {
 
 def row_label(row, conditions):
     """Return the label of a row: "ssgan (400 a class) LEAKED"."""
-    size = {None: "", "balance": " (balanced)"}.get(row["size"], f" ({row['size']} a class)")
-    return row["condition"] + size + mark(conditions[row["condition"]])
+    return row["condition"] + shown_size(row["size"]) + mark(conditions[row["condition"]])
+
+
+def shown_size(size):
+    """Return the size of a row behind its name: " (400 a class)"; "" where it adds nothing."""
+    if size and size.endswith("%"):
+        return f" ({size.removesuffix('%')} % of the real images)"
+    words = {None: "", "balance": " (balanced)", "restore": " (restored)"}
+    return words.get(size, f" ({size} a class)")
 
 
 def mark(condition):

@@ -54,6 +54,7 @@ def make_config(method, image_set, held_out, options, source=None):
     # A run that goes on keeps what it has recorded, where its source is gone.
     before = method.trained_on_before()
     tested = hashes_by_class(held_out) if held_out else {}
+    grey, groups = image_set.grey_classes(), image_set.group_counts()
     return {
         "settings": settings,
         "options": {**dataclasses.asdict(options), **files},
@@ -62,7 +63,12 @@ def make_config(method, image_set, held_out, options, source=None):
             "source": [part and str(part) for part in source or (image_set.name, None)],
             "fingerprint": image_set.fingerprint(),
             "classes": {
-                name: {"train": trained_on, "test": tested.get(name, [])}
+                name: {
+                    "train": trained_on,
+                    "test": tested.get(name, []),
+                    **({"grey": True} if name in grey else {}),
+                    **({"groups": groups[name]} if groups else {}),
+                }
                 for name, trained_on in hashes_by_class(image_set).items()
             },
             **({"before": before} if before else {}),

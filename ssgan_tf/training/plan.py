@@ -40,7 +40,8 @@ def describe_plan(method, image_set, options):
     all_jobs = method.jobs(image_set.class_names)
     names = share(all_jobs, options.jobs)
     folder = options.run_dir or default_run_path(image_set.name, method.name)
-    kind = "one network for all classes" if method.shared(all_jobs) else "one network per class"
+    shared = method.shared(image_set.class_names)
+    kind = "one network for all classes" if shared else "one network per class"
     with workers.strategy.scope():
         costs = method.plan(image_set, replicas)
     rows = [

@@ -10,6 +10,8 @@ from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods.contract import Method, Sampler, Trained
 from ssgan_tf.runs.run_directory import TRAINED, RunDirectory
+from ssgan_tf.training.config import make_config
+from ssgan_tf.training.fit import Options
 
 LAST, BEST = CHECKPOINTS = ("last", "best")  # that images can be made from
 
@@ -18,14 +20,14 @@ class TrainedRun(NamedTuple):
     """A run that images can be made from.
 
     Attributes:
-        path: of its folder.
+        path: of its folder; None where nothing is trained and there is no run.
         config: the contents of its config.json.
         method: the `Method` that its settings describe.
         sampler: what makes its images.
         iterations: behind each class that it can make.
     """
 
-    path: Path
+    path: Path | None
     config: dict
     method: Method
     sampler: Sampler
@@ -39,7 +41,7 @@ class TrainedRun(NamedTuple):
                 if key in recorded}  # fmt: skip
         return {
             "method": self.method.name,
-            "run": str(self.path),
+            "run": self.path and str(self.path),
             "dataset": recorded["name"],
             "data": kept,
             "settings": self.config["settings"],
@@ -105,6 +107,42 @@ def load_run(
     sampler = method.sampler(trained, real, average)
     iterations = {name: job.iterations for job in trained.values() for name in job.counts}
     return TrainedRun(Path(path), config, method, sampler, iterations)
+
+
+def without_training(method, image_set, held_out=None, source=None):
+    """Return a method that trains nothing, ready to make images, without any run.
+
+    Args:
+        method: the `Method`.
+        image_set: the training images, of the method's image size.
+        held_out: the test images, for the manifest.
+        source: where the images lie, see `fit`.
+
+    Raises:
+        UserError: the method has to be trained, or cannot work with these classes.
+    """
+    require_untrained(method)
+    config = make_config(method, image_set, held_out, Options(), source)
+    counts = image_set.counts()
+    trained = {
+        name: Trained({each: counts[each] for each in class_names}, 0, lambda *_: {})
+        for name, class_names in method.jobs(image_set.class_names).items()
+    }
+    sampler = method.sampler(trained, lambda: image_set)
+    return TrainedRun(None, config, method, sampler, dict.fromkeys(counts, 0))
+
+
+def require_untrained(method):
+    """Refuse a method that has to be trained before it makes images.
+
+    Raises:
+        UserError: it is one.
+    """
+    if method.last_phase is not None:
+        raise UserError(
+            f"--method {method.name} has to be trained first: train.py --method {method.name}, "
+            f"then --run; without training there are {', '.join(methods.untrained()) or 'none'}"
+        )
 
 
 def load(run, average=True, checkpoint=LAST):

@@ -13,7 +13,7 @@ from ground import TINY, contents, refused
 
 from tests.loaded import NO_READER
 
-NAMES = ["train", "generate", "evaluate", "classify", "compare"]
+NAMES = ["train", "generate", "evaluate", "classify", "compare", "imbalance"]
 REAL = ["--dataset=photos/", "--inception=graph.pb"]
 MANY = "9" * 30
 LONG = "n" * 300
@@ -76,6 +76,24 @@ ROWS = [
     ("classify", ["--schedule=later"], "--schedule is 'later'; choose one of mixed, added-then"),
     ("classify", ["--schedule=added-then-real", "--added_share=0.5"], "give one of them"),
     ("classify", ["--network=vgg16"], "--network is 'vgg16'; choose one of resnet18, vgg19"),
+    # Flags that came with the study of imbalance.
+    ("imbalance", ["--dataset=photos/", "--keep=1"], "--keep 1: give how many"),
+    ("imbalance", ["--dataset=photos/", "--keep=x"], "--keep x: give how many"),
+    ("imbalance", ["--dataset=photos/", "--keep=nan%"], "--keep nan%: give how many"),
+    ("imbalance", ["--dataset=photos/", "--keep="], "--keep"),
+    ("imbalance", ["--dataset=photos/", f"--keep={MANY}"], "--keep 9999"),
+    ("imbalance", ["--dataset=photos/", "--conditions=dcgann"], "did you mean dcgan?"),
+    ("imbalance", ["--dataset=photos/", "--classes=green"], "no class 'green'"),
+    ("imbalance", ["--dataset=photos/", "--classes="], "--classes names no class"),
+    ("imbalance", ["--dataset=photos/", "--setting=mu"], "--setting mu: give NAME=VALUE"),
+    ("imbalance", ["--dataset=photos/", "--conditions=dcgan", "--setting=batch_size=0"],
+     "--batch_size is 0"),
+    *[("imbalance", [f"--{flag}={value}"], f"--{flag}") for flag, value in
+      (("seeds", 0), ("generators", 2000), ("iterations", 0), ("minutes", "nan"),
+       ("iterations", "dcgan=x"), ("minutes", "ssgan=1"), ("image_size", MANY))],
+    ("imbalance", ["--dataset=photos/", "--out=photos/new"], "--out photos/new lies in photos"),
+    *[(name, ["--dataset=photos/", "--roi"], "--roi is for --dataset gtsrb") for name in
+      ("train", "classify", "compare", "imbalance")],
     ("evaluate", ["--generated=set", *REAL, "--classifier=photos"], "photos holds no classifier"),
     ("compare", ["--tables=x"], "--tables is 'x'; give numbers"),
     ("compare", ["--figures=99"], "99"),
@@ -196,7 +214,7 @@ def test_codes_in_names_of_files_do_not_reach_the_terminal(loaded, field):
 
 
 @pytest.mark.parametrize("name", ["li\nne", "es\x1b[31mc", "be\x07ll"])
-@pytest.mark.parametrize("command", ["train", "classify", "compare"])
+@pytest.mark.parametrize("command", ["train", "classify", "compare", "imbalance"])
 def test_a_class_with_codes_in_its_name_is_refused(loaded, field, command, name):
     (field / "photos" / "red").rename(field / "photos" / name)
     result = loaded.run(command, "--dataset=photos/", "--dry_run", folder=field)

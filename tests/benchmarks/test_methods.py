@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks import methods
 from ssgan_tf.methods import create
+from ssgan_tf.methods.gan.build import build
 from ssgan_tf.methods.gan.plan import iteration_flops
-from ssgan_tf.methods.gan.step import build
 from tests.evaluation.folders import write_set
 
 
@@ -39,3 +39,4 @@ def test_figures_of_every_method_follow_from_each_other(tmp_path, capsys, monkey
         limit = result["matmul_gflops"][compute]
         assert row["share_of_limit"] == pytest.approx(batch * gflop / taken / limit)
         assert f"{name:12} {batch:8} {taken:12.3f}" in printed
+        assert row["samples_per_second"] > 0

@@ -106,7 +106,7 @@ def test_table_and_progress_are_printed(finished):
 @pytest.mark.long
 def test_plain_iteration_computes_what_ours_does():
     method, images = create("ssgan", **TINY), image_set(noise_images())
-    ours = train_step.make_contender("ours_float32", method, images)
+    ours = train_step.make_contender("ours_float32", method, images).step
     plain = train_step.make_contender("plain", method, images)
     for network in ("generator", "critic"):
         getattr(plain, network).set_weights(getattr(ours, network).get_weights())

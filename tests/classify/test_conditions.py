@@ -121,6 +121,10 @@ def test_a_folder_may_be_in_several_conditions_and_have_several_spellings():
 def test_sizes():
     assert parse_sizes("200,400") == ["200", "400"]
     assert parse_sizes(" 400, balance ,0400,400") == ["400", "balance"]
+    assert parse_sizes("25%, 50 %,025%") == ["25%", "50%"]
+    for text in ("0%", "-5%", "%", "2.5%", "1001%"):
+        with pytest.raises(UserError, match="a share must be from 1% to 1000%"):
+            parse_sizes(text)
     for text in ("", "200,", "0", "-5", "1.5", "many"):
         with pytest.raises(UserError, match="must be a number from 1, or balance"):
             parse_sizes(text)
@@ -142,6 +146,9 @@ def test_imbalance():
 def test_counts():
     assert counts_to_add("200", {"a": 3, "b": 10}) == {"a": 200, "b": 200}
     assert counts_to_add("balance", {"a": 3, "b": 10}) == {"a": 7, "b": 0}
+    assert counts_to_add("restore", {"a": 3, "b": 7}, {"a": 5, "b": 7}) == {"a": 2, "b": 0}
+    assert parse_sizes("20, restore") == ["20", "restore"]
+    assert counts_to_add("25%", {"a": 40, "b": 11}) == {"a": 10, "b": 3}
 
 
 def test_original_and_policies_add_nothing():

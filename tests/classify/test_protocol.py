@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from ssgan_tf.classify.protocol import divide
@@ -33,6 +35,7 @@ def test_imbalance_keeps_the_first_of_the_same_images():
     assert dropped.training.counts() == {"left": 12, "right": 3}
     assert dropped.training.of_class("right").hashes == full.training.of_class("right").hashes[:3]
     assert dropped.test.hashes == full.test.hashes
+    assert dropped.former == full.former == {"left": 12, "right": 12}
 
 
 @pytest.mark.parametrize("texts", [["right=3"], ["12", "right=3"]])
@@ -48,6 +51,15 @@ def test_a_generator_learns_from_the_same_imbalanced_whole(texts):
     assert learnt.train.counts() == {"left": at_most or 15, "right": 3}
     assert learnt.train.hashes == division.training.hashes
     assert learnt.test.hashes == division.test.hashes
+
+
+def test_other_images_of_a_group_that_is_trained_on_are_not_held_out():
+    groups = {digest: str(k // 4) for k, digest in enumerate(IMAGES.hashes)}
+    grouped = dataclasses.replace(IMAGES, groups=groups)
+    division = divide(grouped, test_per_class=4, real_per_class=2)
+    seen = {groups[digest] for digest in division.training.hashes}
+    assert len(seen) > 1 and not seen & {groups[digest] for digest in division.held_out.hashes}
+    assert len(division.held_out) == 32 - 4 * len(seen)
 
 
 def test_validation_leaves_the_test_images_alone():
@@ -80,3 +92,23 @@ def test_what_imbalance_takes_away_is_not_held_out_either():
 def test_refuses(options, words):
     with pytest.raises(UserError, match=words):
         divide(IMAGES, **options)
+
+
+def test_a_balanced_validation_set_stands_beside_an_imbalanced_training_set():
+    options = {"test_per_class": 5, "real_per_class": 12, "imbalance": {"right": 3}}
+    division = divide(IMAGES, **options, held_out_per_class=4)
+    assert division.training.counts() == {"left": 11, "right": 3}  # 15 less 4
+    assert division.held_out.counts() == {"left": 4, "right": 4}
+    # The first of the images that train.py is trained on, so that generators may come from there.
+    plain = divide(IMAGES, **options)
+    for name, count in division.training.counts().items():
+        trained_on = plain.training.of_class(name).hashes
+        assert division.training.of_class(name).hashes == trained_on[:count]
+    sides = [set(side.hashes) for side in (division.training, division.test, division.held_out)]
+    assert len(set.union(*sides)) == sum(map(len, sides))
+    with pytest.raises(
+        UserError, match="'left' has 15 images to train on: 14 to choose by leave 1"
+    ):
+        divide(IMAGES, **options, held_out_per_class=14)
+    with pytest.raises(UserError, match="squares has no class 'up'"):
+        divide(IMAGES, test_per_class=5, imbalance={"up": 3}, held_out_per_class=2)

@@ -11,6 +11,7 @@ from ssgan_tf.classify.tables import (
     difference_table,
     difference_tables,
     recall_table,
+    share_table,
     training_table,
 )
 from ssgan_tf.statistics.scores import classification_scores
@@ -231,3 +232,20 @@ def test_training():
     lines = list(csv.reader(io.StringIO(training_table(made()).csv())))
     assert lines[0] == ["", "images", "of them added", "gradient steps", "seconds a seed"]
     assert lines[1] == ["original", "30", "20", "900", "7.5"]
+
+
+def test_shares_stand_one_below_another_as_the_replication_prints_them():
+    results = made({
+        ("original", None): 0.70, ("ssgan", "25%"): 0.72, ("spy", "25%"): 0.99,
+        ("cutmix", None): 0.78, ("ssgan", "100%"): 0.80, ("ssgan", "200"): 0.90,
+    }) | {"sizes": ["25%", "100%", "200"]}  # fmt: skip
+    results["data"]["name"] = "flower"
+    lines = list(csv.reader(io.StringIO(share_table(results).csv())))
+    assert lines[0][1] == "flower"
+    assert [line[0] for line in lines[1:]] == [
+        "original", "cutmix", "ssgan(25%)", "ssgan(100%)", "spy(25%) LEAKED",
+    ]  # fmt: skip
+    assert [round(float(line[1]), 9) for line in lines[1:]] == [0.70, 0.78, 0.72, 0.80, 0.99]
+    bold = [line for line in share_table(results).text().splitlines() if "*" in line]
+    assert len(bold) == 1 and "ssgan(100%)" in bold[0]  # LEAKED ones aside
+    assert share_table(made()) is None

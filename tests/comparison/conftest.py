@@ -76,7 +76,7 @@ def study_of(fids, tables, **changes):
         "classification": None, "classifiers_learn_from": dict.fromkeys(CLASSES, 400),
         "tables": tables,
         "members": {name: member_of(name, fid) for name, fid in fids.items()},
-        "baselines": {"seconds": {}, "failure": None}, "classifiers": None,
+        "baselines": {"seconds": {}, "failure": None}, "classifiers": None, "order": [],
     } | changes)  # fmt: skip
 
 

@@ -7,8 +7,15 @@ from matplotlib.text import Text
 from PIL import Image
 
 from ssgan_tf import plots
-from ssgan_tf.comparison.images import REAL, nyquist_shares, read_images
-from ssgan_tf.comparison.pictures import mean_records, sample_rows, setting_runs, write_pictures
+from ssgan_tf.comparison.pictures import (
+    mean_records,
+    nyquist_shares,
+    read_images,
+    sample_rows,
+    setting_runs,
+    write_pictures,
+)
+from ssgan_tf.comparison.results import REAL
 
 
 @pytest.fixture

@@ -4,16 +4,14 @@ import json
 
 import pytest
 
-from ssgan_tf import methods
-from ssgan_tf.comparison.images import REAL
 from ssgan_tf.comparison.ranks import compare_order, rankings
+from ssgan_tf.comparison.results import REAL
 from ssgan_tf.comparison.tables import (
     classification_table,
     make_tables,
     quality_table,
     write_tables,
 )
-from ssgan_tf.comparison.wording import order_sentence
 from ssgan_tf.report import Column
 
 
@@ -131,7 +129,7 @@ def test_other_sizes_stand_beside_the_papers_largest(invented):
     results = invented.study({"ssgan": 9.0}, [3], classifiers=invented.classifiers(rows))
     table = make_tables(results, {})["table_3_50"]
     assert cells(table, "SSGAN")["paper's accuracy, + 400"].value == 0.819
-    assert rankings(results)[0].measure == "accuracy, + 50 (the paper's, + 400)"
+    assert rankings(results)[0]["measure"] == "accuracy, + 50 (the paper's, + 400)"
 
 
 def test_means_and_intervals_over_trainings(study, invented):
@@ -170,57 +168,54 @@ def test_classifiers_over_trainings(invented):
     assert row["to flip-crop"].value == pytest.approx(6)
     assert str(cells(table, "Original data")["to flip-crop"]) == "—"
     assert "means over trainings of their generators" in table.note
-    assert rankings(results)[0].ours[0] == "wgan"
+    assert rankings(results)[0]["ours"][0] == "wgan"
 
 
 def test_the_order_of_a_worked_example():
     papers = {"ssgan": 1, "wgan-gp": 2, "wgan": 3, "dcgan": 4}
     found = compare_order(2, "FID", {"ssgan": 7, "wgan-gp": 5, "wgan": 8, "other": 1}, papers, True)
-    assert found.papers == ("ssgan", "wgan-gp", "wgan")
-    assert found.ours == ("wgan-gp", "ssgan", "wgan")
-    assert found.firsts == ("wgan-gp",)
-    assert found.reversed == (("ssgan", "wgan-gp"),)
-    assert found.correlation == pytest.approx(0.5)  # 1 - 6·(1 + 1 + 0) / (3·8)
+    assert found["papers"] == ["ssgan", "wgan-gp", "wgan"]
+    assert found["ours"] == ["wgan-gp", "ssgan", "wgan"]
+    assert found["firsts"] == ["wgan-gp"]
+    assert (found["reversed"], found["pairs"]) == ([["ssgan", "wgan-gp"]], 3)
+    assert found["correlation"] == pytest.approx(0.5)  # 1 - 6·(1 + 1 + 0) / (3·8)
     higher = compare_order(2, "IS", {"ssgan": 1, "wgan": 2}, {"ssgan": 9, "wgan": 8})
-    assert higher.reversed == (("ssgan", "wgan"),)
-    assert higher.correlation is None
+    assert higher["reversed"] == [["ssgan", "wgan"]]
+    assert higher["correlation"] is None
     assert compare_order(2, "FID", {"ssgan": 7}, papers) is None
 
 
 def test_ties_are_not_reversed():
     papers = {"ssgan": 3, "wgan": 2, "dcgan": 1}
     tied = compare_order(3, "accuracy", dict.fromkeys(papers, 0.5), papers)
-    assert tied.reversed == ()
-    assert tied.firsts == ("ssgan", "wgan", "dcgan")
-    assert (tied.correlation, tied.agreement) == (None, "other")
+    assert tied["reversed"] == []
+    assert tied["firsts"] == ["ssgan", "wgan", "dcgan"]
+    assert tied["correlation"] is None
     behind = compare_order(3, "accuracy", {"ssgan": 0.6, "wgan": 0.5, "dcgan": 0.5}, papers)
-    assert behind.agreement == "first"  # not quite the paper's order
-    strict = compare_order(3, "accuracy", {"ssgan": 0.6, "wgan": 0.5, "dcgan": 0.4}, papers)
-    assert strict.agreement == "same"
+    assert (behind["firsts"], behind["reversed"]) == (["ssgan"], [])
+    assert behind["correlation"] < 1  # not quite the paper's order
 
 
-def test_the_order_in_plain_words(study):
-    (found,) = rankings(study)
-    assert found.agreement == "other"
-    assert order_sentence(study, found) == (
-        "Table 2, FID-768: the paper has SSGAN first; here WGAN-GP is, and SSGAN is 2nd of 3. "
-        "1 of 3 pairs stand the other way round. Spearman's rank correlation with the paper is "
-        "0.50. 3 of the 6 possible orders agree with the paper's at least as well (p = 0.5)."
-    )
-    study["members"]["wgan"]["metrics"]["overall"]["FID-768"]["training"] = 12.0
-    assert "Also behind SSGAN in the paper and ahead of it here: WGAN." in order_sentence(
-        study, rankings(study)[0]
-    )
+def test_the_table_of_orders(study):
+    def order():
+        study["order"] = rankings(study)
+        table = make_tables(study, {})["order"]
+        return {name: str(cell) for name, cell in cells(table, "2: FID-768").items()}
+
+    assert order() == {
+        "Table and column": "2: FID-768", "rows": "3", "paper's first": "SSGAN",
+        "first here": "WGAN-GP", "place here": "2", "pairs reversed": "1 of 3",
+        "Spearman": "0.50", "p": "0.500",
+    }  # fmt: skip
     study["members"]["ssgan"]["metrics"]["overall"]["FID-768"]["training"] = 1.0
-    assert order_sentence(study, rankings(study)[0]).startswith(
-        "Table 2, FID-768: the order of all 3 is the paper's."
-    )
+    assert (order()["first here"], order()["place here"]) == ("SSGAN", "1")
+    assert (order()["pairs reversed"], order()["p"]) == ("0 of 3", "0.167")
 
 
 def test_leaked_classifiers_have_no_rank(classified):
     (found,) = rankings(classified)
-    assert found.papers == ("ssgan", "wgan", "original")
-    assert found.ours == ("wgan", "ssgan", "original")
+    assert found["papers"] == ["ssgan", "wgan", "original"]
+    assert found["ours"] == ["wgan", "ssgan", "original"]
 
 
 def test_real_images_close_the_table_of_measures(study):
@@ -247,6 +242,7 @@ def test_every_table_as_csv_and_json(study, invented, tmp_path):
     (tmp_path / "tables" / "table_1.csv").write_text("of an earlier report")
     invented.images(tmp_path / "members/ssgan/generated", pattern=8)
     invented.images(tmp_path / REAL)
+    study["order"] = rankings(study)
     write_tables(tmp_path, study)
     names = {path.stem for path in (tmp_path / "tables").glob("*.csv")}
     assert names == {"table_2", "measures", "order", "checkerboard", "budgets"}
@@ -278,15 +274,3 @@ def test_what_looks_equal_is_bold_alike_or_not_at_all():
 
     assert bold_of({"a": 1.04, "b": 1.0, "c": 2.0, "d": None}, min, 1) == [True, True, False, False]
     assert bold_of({"a": 0.0001, "b": 0.0002}, max, 3) == [False, False]
-
-
-def test_ssgan_and_wgan_gp_are_said_to_be_no_pair(invented):
-    """With the figures of the methods themselves."""
-    words = "λ is 1 and 10, β₁ 0.5 and 0, the critic has ReLU and LeakyReLU"
-    both = invented.study({"ssgan": 1.0, "wgan-gp": 2.0}, [2])
-    assert words in quality_table(both, 2).note
-    assert words not in quality_table(invented.study({"ssgan": 1.0, "dcgan": 2.0}, [2]), 2).note
-    ssgan, wgan_gp = methods.create("ssgan"), methods.create("wgan-gp")
-    assert [one.settings.lambda_ for one in (ssgan, wgan_gp)] == [1, 10]
-    assert [one.betas[0] for one in (ssgan, wgan_gp)] == [0.5, 0]
-    assert [one.build_critic().slope for one in (ssgan, wgan_gp)] == [0.0, 0.2]

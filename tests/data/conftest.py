@@ -1,4 +1,7 @@
+import functools
+import http.server
 import io
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,26 @@ def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("SSGAN_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("SSGAN_DATASETS", raising=False)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """Serve a folder from 127.0.0.1; return it, its address and the requests made."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    folder, requests = tmp_path / "server", []
+    folder.mkdir()
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            requests.append(self.path)
+
+    handler = functools.partial(Handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield folder, f"http://127.0.0.1:{server.server_port}", requests
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture

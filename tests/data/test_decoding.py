@@ -28,7 +28,7 @@ def quarters():
     return pixels
 
 
-@pytest.mark.parametrize("file_format", ["PNG", "BMP", "GIF", "JPEG", "MPO", "WEBP"])
+@pytest.mark.parametrize("file_format", ["PNG", "BMP", "GIF", "JPEG", "MPO", "WEBP", "PPM"])
 def test_reads_the_formats(file_format):
     data = saved(Image.fromarray(quarters()).resize((64, 64), 0), file_format)
     image = decode(data, 64)

@@ -1,36 +1,13 @@
 import dataclasses
-import functools
 import hashlib
-import http.server
 import io
 import tarfile
-import threading
 
 import pytest
 
 from ssgan_tf.data import DATASETS, DatasetEntry, load_dataset, web
 from ssgan_tf.data.download import Archive
 from ssgan_tf.errors import UserError
-
-
-@pytest.fixture
-def served(tmp_path, monkeypatch):
-    """Serve a folder from 127.0.0.1; return it, its address and the requests made."""
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    folder, requests = tmp_path / "server", []
-    folder.mkdir()
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            requests.append(self.path)
-
-    handler = functools.partial(Handler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield folder, f"http://127.0.0.1:{server.server_port}", requests
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_unusable_files_are_listed_once_and_recorded(make_folder, picture, capsy
     }  # fmt: skip
     reasons = dict(images.skipped)
     assert reasons["cats/empty.png"] == "empty file"
-    assert reasons["cats/text.jpg"] == "not a JPEG, PNG, BMP, GIF or WebP image"
+    assert reasons["cats/text.jpg"] == "not a JPEG, PNG, BMP, GIF, WebP or PPM image"
     assert reasons["cats/cut.jpg"].startswith("damaged")
     assert reasons["cats/pipe.png"] == "not a regular file"
     assert reasons["cats/huge.png"].startswith("too large")

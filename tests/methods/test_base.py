@@ -7,8 +7,10 @@ import tensorflow as tf
 
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods import METHODS, create
-from ssgan_tf.methods.gan.base import ALL_CLASSES, NOISES, PRECISIONS, CriticOutput
+from ssgan_tf.methods.contract import ALL_CLASSES
+from ssgan_tf.methods.gan.base import CriticOutput
 from ssgan_tf.methods.gan.losses import gradient_penalty
+from ssgan_tf.methods.gan.settings import NOISES, PRECISIONS
 from ssgan_tf.methods.gan.ssgan import SSGAN, Settings
 from ssgan_tf.methods.gan.wgan_gp import WGANGP
 from tests.training.tiny import GANS, untrained

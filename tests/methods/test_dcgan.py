@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from ssgan_tf.methods import create
 from ssgan_tf.methods.gan.base import CriticOutput
-from ssgan_tf.methods.gan.step import build
+from ssgan_tf.methods.gan.build import build
 
 TINY = {"image_size": 32, "base_channels": 32, "latent_dim": 8}
 

@@ -54,7 +54,7 @@ def test_names():
     assert penalties.parse("none") == []
     assert [penalty.name for penalty in penalties.create("r1,lecam")] == ["r1", "lecam"]
     for wrong in ("r2", "r1,r1", "", "none,r1"):
-        with pytest.raises(UserError, match="choose none, or some of lecam, r1, each once"):
+        with pytest.raises(UserError, match="choose none, or some of lecam, r1, path_length, "):
             Settings(penalty=wrong)
 
 

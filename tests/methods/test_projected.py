@@ -9,10 +9,10 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.layers.spectral import SpectralNormalization
 from ssgan_tf.methods import create, recreate
 from ssgan_tf.methods.gan.base import CriticOutput
+from ssgan_tf.methods.gan.build import build
 from ssgan_tf.methods.gan.fastgan_generator import Generator, channels_at
 from ssgan_tf.methods.gan.projected import LEVELS, Critic, Features, Projected, wrong_label_loss
 from ssgan_tf.methods.gan.state import variables_of
-from ssgan_tf.methods.gan.step import build
 from tests.training.tiny import make_step, painted_squares, tiny_method
 
 VGG_FILE = Path(__file__).parents[3] / "shared" / "weights" / "vgg19_notop.h5"

@@ -7,9 +7,10 @@ from ssgan_tf.device.batches import DeviceImages
 from ssgan_tf.device.precision import dtype_policy
 from ssgan_tf.layers.spectral import SpectralNormalization
 from ssgan_tf.methods.gan.base import CriticOutput
+from ssgan_tf.methods.gan.build import build
 from ssgan_tf.methods.gan.sagan import SAGAN, Critic, Generator
 from ssgan_tf.methods.gan.state import variables_of
-from ssgan_tf.methods.gan.step import TrainingStep, build
+from ssgan_tf.methods.gan.step import TrainingStep
 from ssgan_tf.metrics.complexity import layer_costs
 from ssgan_tf.runs.state import assign, export
 from tests.training.tiny import painted_squares

@@ -6,8 +6,9 @@ import tensorflow as tf
 from ssgan_tf.errors import UserError
 from ssgan_tf.layers.backbone import layer_normalization
 from ssgan_tf.methods import create
-from ssgan_tf.methods.gan.base import NOISES, CriticOutput
+from ssgan_tf.methods.gan.base import CriticOutput
 from ssgan_tf.methods.gan.latents import draw_latents
+from ssgan_tf.methods.gan.settings import NOISES
 from ssgan_tf.methods.gan.ssgan import SSGAN, Critic, Generator
 from ssgan_tf.metrics.checkerboard import nyquist_share
 from ssgan_tf.metrics.complexity import parameter_count

@@ -1,7 +1,7 @@
 import numpy as np
 
 from ssgan_tf.methods import create
-from ssgan_tf.methods.gan.step import build
+from ssgan_tf.methods.gan.build import build
 
 
 def test_defaults_are_those_of_algorithm_1():

@@ -14,6 +14,35 @@ from ssgan_tf.metrics.ssim import (
 )
 
 
+def uniform_ssim_by_hand(first, second):
+    """scikit-image's default in colour: windows of 7 x 7, covariances over n - 1, each channel."""
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    values = []
+    for channel in range(3):
+        for top in range(first.shape[0] - 6):
+            for left in range(first.shape[1] - 6):
+                x = first[top : top + 7, left : left + 7, channel].astype(float).ravel()
+                y = second[top : top + 7, left : left + 7, channel].astype(float).ravel()
+                (variance_x, covariance), (_, variance_y) = np.cov(x, y)
+                values.append(
+                    (2 * x.mean() * y.mean() + c1)
+                    * (2 * covariance + c2)
+                    / ((x.mean() ** 2 + y.mean() ** 2 + c1) * (variance_x + variance_y + c2))
+                )
+    return np.mean(values)
+
+
+def test_the_uniform_window_in_colour_is_that_of_the_papers_tables(noise):
+    images = np.concatenate([noise[:2, :9, :10], np.full((1, 9, 10, 3), 200, np.uint8)])
+    found = pair_similarities(images, 3, window="uniform7-colour")
+    pairs = ((0, 1), (0, 2), (1, 2))
+    expected = [uniform_ssim_by_hand(images[one], images[other]) for one, other in pairs]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert pair_similarities(np.stack([images[2]] * 2), 1, window="uniform7-colour")[0] == 1
+    with pytest.raises(UserError, match="7 x 7"):
+        pair_similarities(images[:, :6], 1, window="uniform7-colour")
+
+
 @pytest.fixture
 def noise():
     return np.random.default_rng(0).integers(0, 256, (6, 12, 12, 3), np.uint8)

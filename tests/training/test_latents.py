@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from ssgan_tf.methods.gan.base import NOISES
 from ssgan_tf.methods.gan.latents import draw_latents
+from ssgan_tf.methods.gan.settings import NOISES
 
 SHAPE = (1000, 128)
 

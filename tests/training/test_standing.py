@@ -9,11 +9,11 @@ from ssgan_tf.device.batches import draw_labels
 from ssgan_tf.methods import METHODS
 from ssgan_tf.methods.contract import Trained
 from ssgan_tf.methods.gan.base import Settings
+from ssgan_tf.methods.gan.build import build_generator
 from ssgan_tf.methods.gan.latents import draw_latents
 from ssgan_tf.methods.gan.sampling import SampledGenerator
 from ssgan_tf.methods.gan.standing import SEED, StandingStatistics
 from ssgan_tf.methods.gan.state import assign_generator, variables_of
-from ssgan_tf.methods.gan.step import build_generator
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.runs.state import export
 from ssgan_tf.training import fit, load

@@ -12,7 +12,7 @@ GANS = [name for name in METHODS if issubclass(METHODS[name], GAN)]
 
 TINY = {
     "image_size": 32, "base_channels": 32, "latent_dim": 8, "batch_size": 4, "critic_steps": 1,
-    "mu": 0.0, "precision": "float32",
+    "mu": 0.0, "precision": "float32", "transition": "2,6", "autoencoder_iterations": 20,
 }  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def painted_squares(per_class=6, size=32, classes=("left",)):
 def tiny_method(name="ssgan", **changes):
     """A method that trains in no time; SSGAN without its perceptual loss, unless named."""
     settings = {key: TINY[key] for key in TINY if hasattr(METHODS[name].defaults, key)}
-    if METHODS[name].judges_features:
+    if getattr(METHODS[name], "judges_features", False):
         settings["vgg_weights"] = "random"
     return create(name, **(settings | changes))
 
@@ -47,19 +47,21 @@ def make_step(method, name, images):
 
 
 def untrained(method, counts):
-    """The `Sampler` of generators as they begin."""
-    from ssgan_tf.methods.contract import Trained
-    from ssgan_tf.methods.gan.state import named_weights
-    from ssgan_tf.methods.gan.step import build_generator
+    """The `Sampler` of the networks as they begin."""
+    from ssgan_tf.methods.contract import Job, Trained
     from ssgan_tf.runs.state import export
 
-    def weights(phase, only):
-        return export(named_weights("generator", build_generator(method, len(of_job)).variables))
-
+    images = painted_squares(max(counts.values()), classes=tuple(counts))
     trained = {}
     for name, names in method.jobs(list(counts)).items():
-        of_job = {each: counts[each] for each in names}
-        trained[name] = Trained(of_job, 0, weights)
+        job = Job(name, images.with_classes(names))
+        begun = {phase.name: export(phase.variables()) for phase in method.phases(job)}
+        trained[name] = Trained(
+            job.images.counts(), 0,
+            lambda phase="", only=None, begun=begun: {
+                key: array for key, array in begun[phase].items() if only is None or only(key)
+            },
+        )  # fmt: skip
     return method.sampler(trained, None)
 
 

@@ -1,12 +1,10 @@
-"""What every GAN here shares: its settings, what a method has to say, and its trainings.
+"""What every GAN here shares: what a method has to say, and its trainings.
 
 A method overrides what differs from this and nothing else: networks and losses.
 """
 
 import abc
-import dataclasses
 import logging
-import os
 import zlib
 from typing import Any, ClassVar, NamedTuple
 
@@ -15,79 +13,17 @@ from keras import ops
 
 from ssgan_tf.device.precision import dtype_policy, resolve_for_gan
 from ssgan_tf.errors import UserError
-from ssgan_tf.layers.backbone import fewest_channels, stages
-from ssgan_tf.methods.contract import Cost, Method
-from ssgan_tf.methods.gan import critic_augment, penalties
+from ssgan_tf.methods.contract import ALL_CLASSES, Cost, Method
+from ssgan_tf.methods.gan import penalties
+from ssgan_tf.methods.gan.build import build
 from ssgan_tf.methods.gan.initial import RANDOM, Initial, Source, freeze
 from ssgan_tf.methods.gan.phase import AdversarialPhase
 from ssgan_tf.methods.gan.plan import describe
 from ssgan_tf.methods.gan.sampling import GANSampler
-from ssgan_tf.methods.gan.step import build
-from ssgan_tf.methods.settings import Settings as CommonSettings
-from ssgan_tf.methods.settings import setting
+from ssgan_tf.methods.gan.settings import LATER, Settings
+from ssgan_tf.methods.gan.step import BatchPlan
 from ssgan_tf.metrics.complexity import flops, parameter_count
 from ssgan_tf.perceptual import require_found, weights_fingerprint
-
-NOISES = ("normal", "poisson", "uniform", "normal+uniform")
-PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
-ALL_CLASSES = "all_classes"  # what the one network of a conditional method is called
-
-#: Settings that came later, each with the value that leaves a training as it was before.
-LATER = {
-    "augment_critic": "none", "penalty": "none", "init": RANDOM, "freeze": 0, "conditional": True,
-}  # fmt: skip
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings(CommonSettings):
-    """The settings of every GAN; those that have more are a subclass in the method's file."""
-
-    image_size: int = setting(64, "Height and width in pixels: 32, 64, 128 or 256.")
-    latent_dim: int = setting(128, "Length of the noise vector.")  # as WGAN-GP; SSGAN names none
-    # The default meets SSGAN's Table 2.
-    base_channels: int = setting(1024, "Feature maps of the generator at 4×4; a multiple of 32.")
-    learning_rate: float = setting(
-        1e-4, "Learning rate of both optimisers (sagan: the critic's is 4 times this)."
-    )
-    batch_size: int = setting(64, "Images a step, over all devices together.")
-    critic_steps: int = setting(5, "Critic updates per generator update.")  # as in WGAN-GP
-    noise: str = setting(
-        "normal", f"Distribution of the noise: {', '.join(NOISES[:-1])} or {NOISES[-1]}."
-    )
-    ema: float = setting(0.999, "Decay of the generator's moving average; 0 keeps none.")
-    augment_critic: str = setting(
-        "none", "What every image goes through before the critic: none, diffaugment or ada."
-    )
-    penalty: str = setting("none", "Of the critic, beside its own: none, or some of lecam,r1.")
-    flip: bool = setting(False, "Train on horizontal mirror images as well.")
-    init: str = setting(
-        RANDOM, "What the networks begin with: random weights, or a run's, by its folder."
-    )
-    freeze: int = setting(0, "With --init: so many of the lowest critic layers are not trained.")
-    precision: str = setting("auto", "auto, float32 or mixed_bfloat16.")
-
-    def __post_init__(self):
-        object.__setattr__(self, "init", os.fspath(self.init))
-        stages(self.image_size)  # an impossible size is an error now, not after loading
-        super().__post_init__()
-        for name, choices in (
-            ("noise", NOISES),
-            ("precision", PRECISIONS),
-            ("augment_critic", (critic_augment.NONE, *critic_augment.AUGMENTS)),
-        ):
-            self.require(name, getattr(self, name) in choices, "one of " + ", ".join(choices))
-        self.require("base_channels", self.base_channels % 32 == 0, "a multiple of 32")
-        fewest = fewest_channels(self.image_size)
-        self.require(
-            "base_channels", self.base_channels >= fewest,
-            f"at least {fewest} for images of {self.image_size} pixels",
-        )  # fmt: skip
-        penalties.parse(self.penalty)
-        if self.freeze and self.init == RANDOM:
-            raise UserError(
-                f"--freeze is {self.freeze}, and keeps layers of a critic that was trained before; "
-                "name its run with --init"
-            )
 
 
 class Networks(NamedTuple):
@@ -114,6 +50,8 @@ class GAN(Method):
         initial: the `Initial` that the networks begin with; None for random weights.
         judges_features: the critic sees what `build_perceptual`'s network, which has `adapt`, makes
             of images. Such a method's `build_critic` makes the weights too.
+        has_styles: the generator has `styles` (latents, labels, training), for each layer those of
+            an image, and `synthesize` (styles), which returns their images.
         loss_names: keys of its losses, beside those of the penalties.
         betas: of Adam.
     """
@@ -124,11 +62,13 @@ class GAN(Method):
         "train on two classes or more, or choose a method that needs one, such as ssgan"
     )
     judges_features: ClassVar[bool] = False
+    has_styles: ClassVar[bool] = False
     loss_names: tuple[str, ...] = ("critic_loss", "generator_loss")
     betas: ClassVar[tuple[float, float]] = (0.5, 0.999)  # DCGAN's
 
     def __init__(self, **changes):
         super().__init__(**changes)
+        penalties.require_possible(self.settings.penalty, self)
         self._perceptual = ()  # until it is built, which it is once
         self.initial = None
         if self.settings.init != RANDOM:
@@ -174,12 +114,24 @@ class GAN(Method):
 
     def phases(self, job):
         """Yield the one phase of a GAN."""
+        yield self.adversarial_phase(job)
+
+    def adversarial_phase(self, job, begin=None):
+        """Return a job's `AdversarialPhase`, its networks untrained.
+
+        Args:
+            job: the `Job`.
+            begin: see `AdversarialPhase`.
+        """
         settings = self.settings
         with dtype_policy(self.precision):
             perceptual = self.perceptual()
             keras.utils.set_random_seed(zlib.crc32(f"{settings.seed} {job.name}".encode()))
-            phase = AdversarialPhase(self, job, perceptual)
-        yield phase
+            return AdversarialPhase(self, job, perceptual, begin)
+
+    def batch_plan(self, classes):
+        """Return the `BatchPlan` of its updates, for networks of so many classes."""
+        return BatchPlan(self.settings.batch_size, self.settings.batch_size)
 
     def sampler(self, trained, real, average=True):
         """Return the `GANSampler` of trained generators; real images are not looked at."""
@@ -281,7 +233,7 @@ class GAN(Method):
         )
 
     def penalties(self):
-        """Return what the critic's loss has beside the method's own, new components, a list."""
+        """Return what the losses have beside the method's own, new components, a list."""
         return penalties.create(self.settings.penalty)
 
     def freeze(self, critic):

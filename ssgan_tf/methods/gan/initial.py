@@ -13,8 +13,8 @@ import numpy as np
 
 from ssgan_tf.device.precision import dtype_policy
 from ssgan_tf.errors import UserError
+from ssgan_tf.methods.gan.build import build
 from ssgan_tf.methods.gan.state import named_weights
-from ssgan_tf.methods.gan.step import build
 from ssgan_tf.runs.run_directory import TRAINED, RunDirectory
 
 RANDOM = "random"  # the setting `init` of networks that begin with random weights

@@ -1,4 +1,4 @@
-"""Penalties that a GAN's critic can have beside its loss.
+"""Penalties that a GAN's networks can have beside their losses.
 
 They are components of a training: WGAN-GP's own, and those that `Settings.penalty` adds to any
 method, which knows nothing of them.
@@ -31,17 +31,30 @@ class CriticBatch(NamedTuple):
     between_gradients: Callable[[], Any]
 
 
+class GeneratorBatch(NamedTuple):
+    """What a penalty of a generator with styles may look at.
+
+    Attributes:
+        style_gradients: function that returns the gradients of images, each projected on noise
+            y ~ N(0, 1) / side, with respect to their styles, float32 `(batch, layers, width)`.
+    """
+
+    style_gradients: Callable[[], Any]
+
+
 class Penalty(Protocol):
-    """Adds to a critic's loss.
+    """Adds to a network's loss.
 
     Attributes:
         name: it is logged under.
-        weight: of it in the critic's loss.
-        every: critic updates from one time to the next; it is so many times as strong then.
-        passes: what it takes at a time, in forward passes of the critic.
+        role: of the network, "critic" or "generator".
+        weight: of it in the network's loss.
+        every: updates of the network from one time to the next; it is so many times as strong then.
+        passes: what it takes at a time, in forward passes of the network.
     """
 
     name: str
+    role: str
     weight: float
     every: int
     passes: int
@@ -50,7 +63,7 @@ class Penalty(Protocol):
         """Return its state by name, a dict of Keras variables, to be kept in checkpoints."""
 
     def __call__(self, batch):
-        """Return the penalty without its weight, a scalar, from a `CriticBatch`."""
+        """Return the penalty without its weight, a scalar, from the network's batch."""
 
 
 class GradientPenalty:
@@ -60,7 +73,7 @@ class GradientPenalty:
         weight: λ.
     """
 
-    name = "penalty"
+    name, role = "penalty", "critic"
     every = 1
     passes = 6  # forward (1), backward to its input (1), and backward through both (4)
 
@@ -84,7 +97,7 @@ class LeCam:
     what the other side's have been. Its weight and the decay are those of their BigGAN trainings.
     """
 
-    name = "lecam"
+    name, role = "lecam", "critic"
     every = 1
     passes = 0
     weight = 0.3  # λ
@@ -116,10 +129,12 @@ class R1:
     et al., "Analyzing and Improving the Image Quality of StyleGAN" (2020), section 3.1.
     """
 
-    name = "r1"
+    name, role = "r1", "critic"
     every = 16
     passes = GradientPenalty.passes
-    weight = 5.0  # γ/2
+
+    def __init__(self, weight=5.0):
+        self.weight = weight  # γ/2
 
     def variables(self):
         """Return no state."""
@@ -130,7 +145,37 @@ class R1:
         return ops.mean(ops.sum(ops.square(batch.real_gradients()), axis=(1, 2, 3)))
 
 
-PENALTIES = {penalty.name: penalty for penalty in (LeCam, R1)}
+class PathLength:
+    """E[(‖Jᵀy‖ − a)²], y ~ N(0, 1), with a moving average a of the lengths.
+
+    J is the derivative of an image by its styles: steps of w are to change images alike, wherever
+    and in whatever direction. T. Karras et al., "Analyzing and Improving the Image Quality of
+    StyleGAN" (2020), Eq. 4 and appendix B: weight 2, every fourth update, half a batch.
+    """
+
+    name, role = "path_length", "generator"
+    every = 4
+    passes = 3  # of half a batch: forward, backward to the styles, and backward through both
+    weight = 2.0
+    decay = 0.01  # share of the new lengths in the average
+
+    def __init__(self):
+        self.average = keras.Variable(0.0, trainable=False, aggregation="mean", name="average")
+
+    def variables(self):
+        """Return the moving average."""
+        return {"average": self.average}
+
+    def __call__(self, batch):
+        """Return the penalty, with the average as it is once the batch is taken in."""
+        squares = ops.sum(ops.square(batch.style_gradients()), axis=2)
+        lengths = ops.sqrt(ops.mean(squares, axis=1) + 1e-12)
+        now = ops.stop_gradient(ops.mean(lengths))
+        self.average.assign(self.average + self.decay * (now - self.average))
+        return ops.mean(ops.square(lengths - self.average))
+
+
+PENALTIES = {penalty.name: penalty for penalty in (LeCam, R1, PathLength)}
 
 
 def parse(names):
@@ -149,6 +194,24 @@ def parse(names):
     return chosen
 
 
-def create(names):
-    """Return the penalties that `parse` finds, new ones, a list."""
-    return [PENALTIES[name]() for name in parse(names)]
+def require_possible(names, method):
+    """Refuse penalties of styles, where the generators of a method have none.
+
+    Raises:
+        UserError: it is so.
+    """
+    if "path_length" in parse(names) and not method.has_styles:
+        raise UserError(
+            f"--penalty path_length is for generators with styles, and that of {method.name} has "
+            "none; choose stylegan2 or transitional, or leave it out"
+        )
+
+
+def create(names, **options):
+    """Return the penalties that `parse` finds, new ones, a list.
+
+    Args:
+        names: see `parse`.
+        **options: by name of a penalty a dict of its arguments.
+    """
+    return [PENALTIES[name](**options.get(name, {})) for name in parse(names)]

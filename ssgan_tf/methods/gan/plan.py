@@ -3,8 +3,8 @@
 import math
 
 from ssgan_tf.device.precision import dtype_policy
-from ssgan_tf.methods.gan.step import build
-from ssgan_tf.metrics.complexity import activation_bytes, flops, layer_costs, parameter_count
+from ssgan_tf.methods.gan.build import build
+from ssgan_tf.metrics.complexity import activation_bytes, flops, parameter_count, products
 
 MIB = 2**20
 
@@ -27,7 +27,8 @@ def describe(method, image_set, replicas):
     generator, critic = networks
     parts = _memory(method, networks, perceptual, image_set, replicas)
     state = parts["weights and optimisers"]
-    work = iteration_flops(method, *networks, perceptual)
+    classes = method.classes_of_network(len(image_set.class_names))
+    work = iteration_flops(method, *networks, perceptual, classes)
     begins = []
     if method.initial:
         jobs = method.jobs(image_set.class_names)
@@ -55,12 +56,12 @@ def _perceptual_words(settings, perceptual):
     return words + (" - RANDOM, to try things out only" * (settings.vgg_weights == "random"))
 
 
-def iteration_flops(method, generator, critic, perceptual=None):
+def iteration_flops(method, generator, critic, perceptual=None, classes=1):
     """Return the operations that one iteration of our training step really does.
 
     A backward pass to inputs and weights costs twice a forward pass; to the inputs only, once.
-    The critic step: G forward (1); D on real and generated images, forward and backward (2 × 3);
-    the penalties' passes of D, shared out among the updates. The
+    The critic step: G forward (1); D on real and generated images, forward and backward (2 × 3).
+    Penalties: their passes of D or G, shared out among the updates. The
     generator step takes over the last critic step's images: G backward (2), D forward and
     backward to its input (2), φ likewise (2). φ of the real images is cached. Where φ lies in
     front of the critic, both kinds of images go through it in each critic step (2), and the
@@ -71,19 +72,21 @@ def iteration_flops(method, generator, critic, perceptual=None):
         generator: G, built.
         critic: D, built.
         perceptual: φ, or None.
+        classes: that the networks learn.
     """
-    g, d, phi = (
-        2 * sum(cost.multiply_adds for cost in layer_costs(network)) if network else 0
-        for network in (generator, critic, perceptual)
-    )
-    penalties = sum(penalty.passes / penalty.every for penalty in method.penalties())
-    critic_step = g + (6 + penalties) * d
-    generator_step = 2 * g + 2 * d + 2 * phi
+    g, d, phi = (products(network) if network else 0 for network in (generator, critic, perceptual))
+    passes = {"critic": 0, "generator": 0}
+    for penalty in method.penalties():
+        passes[penalty.role] += penalty.passes / penalty.every
+    real, steps = method.settings.batch_size, method.settings.critic_steps
+    fakes, generated, *_ = method.batch_plan(classes)
+    critic_step = fakes * g + (3 * (real + fakes) + passes["critic"] * real) * d
+    generator_step = generated * ((2 + passes["generator"]) * g + 2 * d + 2 * phi)
+    generator_step += (generated - fakes) * g
     if method.judges_features:
-        critic_step += 2 * phi
-        generator_step -= phi
-    settings = method.settings
-    return settings.batch_size * (settings.critic_steps * critic_step + generator_step)
+        critic_step += (real + fakes) * phi
+        generator_step -= generated * phi
+    return steps * critic_step + generator_step
 
 
 def _memory(method, networks, perceptual, image_set, replicas):

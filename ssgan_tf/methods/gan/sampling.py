@@ -11,10 +11,10 @@ import tensorflow as tf
 from ssgan_tf.device.batches import to_uint8
 from ssgan_tf.device.precision import dtype_policy
 from ssgan_tf.methods.contract import Sampler
+from ssgan_tf.methods.gan.build import build_generator, follow
 from ssgan_tf.methods.gan.latents import draw_latents
 from ssgan_tf.methods.gan.standing import StandingStatistics
 from ssgan_tf.methods.gan.state import assign_generator, of_generators
-from ssgan_tf.methods.gan.step import build_generator
 
 BATCH = 64
 
@@ -47,13 +47,16 @@ class SampledGenerator:
         self.class_names = list(counts)
         with dtype_policy("float32"):
             self._network = build_generator(method, len(counts))
+        self._iteration = tf.Variable(0, dtype=tf.int64, trainable=False)
+        follow(self._network, self._iteration)
         labels = np.repeat(np.arange(len(counts)), list(counts.values()))
         self.statistics = StandingStatistics(self._network, method.settings, labels)
         self._measured = True  # there is nothing to measure yet
 
-    def take(self, weights, average=True):
-        """Adopt the weights of a checkpoint, see `assign_generator`."""
+    def take(self, weights, iteration, average=True):
+        """Adopt the weights of a checkpoint, see `assign_generator`, and its iteration."""
         assign_generator(self._network, weights, average)
+        self._iteration.assign(iteration)
         self._measured = False
 
     @property
@@ -149,7 +152,8 @@ class GANSampler(Sampler):
         generators = []
         for of_job in trained.values():
             generators.append(SampledGenerator(method, of_job.counts))
-            generators[-1].take(of_job.weights("", of_generators), average)
+            weights = of_job.weights("", of_generators)
+            generators[-1].take(weights, of_job.iterations, average)
         return cls(method.settings, generators)
 
     def generator(self, class_name):

@@ -49,10 +49,10 @@ class StandingStatistics:
     def measure(self):
         """Give every batch normalisation mean E[m] and variance E[v + m²] − E[m]².
 
-        m and v are the mean and the variance of one batch. A generator that keeps nothing between
-        its calls is left as it is.
+        m and v are the mean and the variance of one batch. A generator without batch normalisation
+        is left as it is.
         """
-        if not self.generator.non_trainable_variables:
+        if not self.norms:
             return
         first = second = 0.0
         with self._batches_alone():

@@ -1,13 +1,8 @@
 """The state of a GAN's training by name, and a generator's share of it."""
 
-from ssgan_tf.runs.state import assign
+from ssgan_tf.runs.state import assign, named_weights
 
 OPTIMIZERS = ("generator_optimizer", "critic_optimizer")
-
-
-def named_weights(role, variables):
-    """Return a network's variables by names such as `generator/deconv_0/kernel`."""
-    return {f"{role}/{variable.path.partition('/')[2]}": variable for variable in variables}
 
 
 def of_generators(name):

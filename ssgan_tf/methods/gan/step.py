@@ -9,15 +9,35 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from ssgan_tf.device.batches import draw_labels, shuffled_indices
+from ssgan_tf.device import averages
+from ssgan_tf.device.batches import draw_labels, draw_uniform_labels
 from ssgan_tf.device.updates import apply_gradients
 from ssgan_tf.methods.gan import critic_augment
+from ssgan_tf.methods.gan.build import build, build_generator, follow
 from ssgan_tf.methods.gan.latents import draw_latents
-from ssgan_tf.methods.gan.penalties import CriticBatch
+from ssgan_tf.methods.gan.penalties import CriticBatch, GeneratorBatch
 
 GRADIENT_NORMS = ("generator_gradient_norm", "critic_gradient_norm")
 # Images on their way to the critic, each with random numbers of its own where it augments them.
 REAL, FAKE, BETWEEN, FAKE_FOR_GENERATOR = range(4)
+PATHS = 4  # random numbers of the generator's penalty
+
+
+class BatchPlan(NamedTuple):
+    """What the updates see, over all replicas together.
+
+    Attributes:
+        fakes: generated images in a critic update; with fewer than the batch, the method's
+            `judge_both` takes them so.
+        generated: images that a generator update learns from, `fakes` or more.
+        balanced: real images come from each class equally often, not as often as there are.
+        uniform: labels of generated images are of each class equally often.
+    """
+
+    fakes: int
+    generated: int
+    balanced: bool = False
+    uniform: bool = False
 
 
 class Batch(NamedTuple):
@@ -25,30 +45,10 @@ class Batch(NamedTuple):
 
     real: tuple  # images (batch, size, size, 3) in [-1, 1] and labels (batch,)
     real_features: Any  # of the perceptual network, or None
-    latents: Any  # (batch, latent_dim)
-    labels: Any  # of the generated images
+    latents: Any  # (generated, latent_dim)
+    labels: Any  # of the generated images (generated,)
     seed: Any  # of what else is drawn
     update: Any  # critic updates before this one
-
-
-def build(method, classes=1):
-    """Return a method's networks, their weights made, as `Networks`."""
-    networks = method.build(classes)
-    images = _make_weights(networks.generator, method.settings)
-    if not method.judges_features:
-        networks.critic(images, tf.zeros((1,), tf.int32))
-    return networks
-
-
-def build_generator(method, classes=1):
-    """Return a method's generator, its weights made."""
-    generator = method.build_generator(classes)
-    _make_weights(generator, method.settings)
-    return generator
-
-
-def _make_weights(generator, settings):
-    return generator(tf.zeros((1, settings.latent_dim)), tf.zeros((1,), tf.int32))
 
 
 class TrainingStep:
@@ -71,7 +71,7 @@ class TrainingStep:
         self.method, self.images = method, images
         self.features = perceptual if method.judges_features else None
         self.perceptual = None if method.judges_features else perceptual
-        self.classes = classes
+        self.classes, self.plan = classes, method.batch_plan(classes)
         self.settings, self.seed = settings, tf.constant(seed, tf.int32)
         self.strategy = tf.distribute.get_strategy()
         self.replicas = self.strategy.num_replicas_in_sync
@@ -92,6 +92,8 @@ class TrainingStep:
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.critic_optimizer.build(self.critic.trainable_variables)
         self.iteration = tf.Variable(0, dtype=tf.int64, trainable=False, name="iteration")
+        for network in (self.generator, self.critic):
+            follow(network, self.iteration)
         self._compiled = tf.function(self._run, jit_compile=jit or None)
 
     def _copy_of_generator(self):
@@ -123,7 +125,8 @@ class TrainingStep:
                     self.strategy.run(self._critic_step, args=(number, self.images.tensors))
             losses = self.strategy.run(self._last_steps, args=(self.images.tensors,))
             totals += self.strategy.reduce(tf.distribute.ReduceOp.MEAN, losses, axis=None)
-            self._update_average()
+            if self.average is not None:
+                self._update_average()
             self.iteration.assign_add(1)
         means = tf.unstack(totals / tf.cast(count, tf.float32))
         return dict(zip(self.reported, means, strict=True))
@@ -131,7 +134,8 @@ class TrainingStep:
     def _critic_step(self, number, tensors):
         """Update the critic once, against images that the generator learns nothing from."""
         batch = self._draw(number, tensors)
-        self._update_critic(batch, self.generator(batch.latents, batch.labels, training=True))
+        latents, labels = self._for_critic(batch.latents), self._for_critic(batch.labels)
+        self._update_critic(batch, self.generator(latents, labels, training=True))
 
     def _last_steps(self, tensors):
         """Update the critic a last time and the generator once; return the losses, stacked.
@@ -144,7 +148,7 @@ class TrainingStep:
             # A pass through the features is dear, and they do not change: one serves both updates.
             seen = self._seen(fake_images, batch.seed, FAKE) if self.features else None
             with tape.stop_recording():
-                losses = self._update_critic(batch, fake_images, seen)
+                losses = self._update_critic(batch, self._for_critic(fake_images), seen)
             if not self.features:
                 seen = self._seen(fake_images, batch.seed, FAKE_FOR_GENERATOR)
             judged = self.method.judge(self.critic, seen, batch.labels)
@@ -152,6 +156,8 @@ class TrainingStep:
                 self.perceptual(fake_images, training=False) if self.perceptual else None
             )
             losses |= self.method.generator_losses(judged, batch.real_features, fake_features)
+            paths = GeneratorBatch(lambda: self._style_gradients(batch))
+            losses |= self._penalized(losses, "generator", paths, self.iteration)
             loss = losses["generator_loss"] / self.replicas
         losses["generator_gradient_norm"] = self._apply(
             self.generator_optimizer, tape, loss, self.generator
@@ -163,7 +169,7 @@ class TrainingStep:
 
         Args:
             batch: the `Batch`.
-            fake_images: what the generator made of it.
+            fake_images: what the generator made of it, for the critic.
             fake_seen: these as the critic sees them, where that is at hand.
         """
         (real_images, real_labels), seed = batch.real, batch.seed
@@ -171,7 +177,7 @@ class TrainingStep:
             real, fake = self.method.judge_both(
                 self.critic,
                 (self._seen(real_images, seed, REAL), real_labels),
-                (fake_seen or self._seen(fake_images, seed, FAKE), batch.labels),
+                (fake_seen or self._seen(fake_images, seed, FAKE), self._for_critic(batch.labels)),
             )
             losses = self.method.critic_losses(real, fake)
             judged = CriticBatch(
@@ -180,9 +186,7 @@ class TrainingStep:
                 lambda: self._gradients(real_images, real_labels, seed, REAL),
                 lambda: self._gradients_between(batch, fake_images),
             )
-            for penalty in self.penalties:
-                losses[penalty.name] = self._penalty(penalty, judged, batch.update)
-                losses["critic_loss"] += penalty.weight * losses[penalty.name]
+            losses = self._penalized(losses, "critic", judged, batch.update)
             loss = losses["critic_loss"] / self.replicas
         losses["critic_gradient_norm"] = self._apply(self.critic_optimizer, tape, loss, self.critic)
         if self.augment:
@@ -190,13 +194,29 @@ class TrainingStep:
             losses |= self.augment.report()
         return losses
 
-    def _penalty(self, penalty, judged, update):
-        """Return a penalty in the critic's update of that number, without its weight."""
+    def _penalized(self, losses, role, batch, update):
+        """Return losses with the penalties of a network added to its own, and beside it.
+
+        Args:
+            losses: a dict of scalars.
+            role: of the network, see `Penalty`.
+            batch: what its penalties look at.
+            update: how many updates of the network came before this one.
+        """
+        losses = dict(losses)
+        for penalty in self.penalties:
+            if penalty.role == role:
+                losses[penalty.name] = self._penalty(penalty, batch, update)
+                losses[f"{role}_loss"] += penalty.weight * losses[penalty.name]
+        return losses
+
+    def _penalty(self, penalty, batch, update):
+        """Return a penalty in the network's update of that number, without its weight."""
         if penalty.every == 1:
-            return penalty(judged)
+            return penalty(batch)
         # Counted from 1, so that the last of an iteration's updates, which is logged, has its turn.
         due = (update + 1) % penalty.every == 0
-        return tf.cond(due, lambda: penalty.every * penalty(judged), lambda: 0.0)
+        return tf.cond(due, lambda: penalty.every * penalty(batch), lambda: 0.0)
 
     def _gradients_between(self, batch, fake_images):
         """Return ∇D(x̂), `(batch, size, size, 3)`, at random points between pairs of images."""
@@ -214,6 +234,18 @@ class TrainingStep:
             scores = self.method.judge(self.critic, seen, labels).scores
         return tape.gradient(scores, images)
 
+    def _style_gradients(self, batch):
+        """Return the gradients of half a batch's images, projected on noise, by their styles."""
+        half = -(-batch.latents.shape[0] // 2)
+        styles = self.generator.styles(batch.latents[:half], batch.labels[:half], training=True)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(styles)
+            images = self.generator.synthesize(styles)
+            seed = tf.random.experimental.stateless_fold_in(batch.seed, PATHS, alg="philox")
+            noise = tf.random.stateless_normal(images.shape, seed, alg="philox")
+            projected = tf.reduce_sum(images * noise) / self.settings.image_size
+        return tape.gradient(projected, styles)
+
     def _seen(self, images, seed, side):
         """Return images as the critic sees them: augmented, as features, where that is wanted."""
         if self.augment is not None:
@@ -222,7 +254,7 @@ class TrainingStep:
 
     def _augmented(self, images, seed, side):
         seed = tf.random.experimental.stateless_fold_in(seed, side, alg="philox")
-        shape = (self.settings.batch_size, self.augment.draws)
+        shape = (images.shape[0] * self.replicas, self.augment.draws)
         uniforms = tf.random.stateless_uniform(shape, seed, alg="philox")
         return self.augment(images, self._share(uniforms))
 
@@ -243,21 +275,36 @@ class TrainingStep:
             for use in range(4)
         ]
         size = self.settings.batch_size
-        indices = shuffled_indices(step, size, self.images.count, self.seed)
+        indices = self.images.indices(step, size, self.seed, self.plan.balanced)
         *real, real_features = self.images.gather(tensors, indices, seeds[0])
-        latents = draw_latents(self.settings.noise, (size, self.settings.latent_dim), seeds[1])
-        labels = draw_labels(self.images.labels_of(tensors), size, seeds[3])
+        count = self._even(self.plan.generated)
+        latents = draw_latents(self.settings.noise, (count, self.settings.latent_dim), seeds[1])
+        if self.plan.uniform:
+            labels = draw_uniform_labels(self.classes, count, seeds[3])
+        else:
+            labels = draw_labels(self.images.labels_of(tensors), count, seeds[3])
         if real_features is not None:
             real_features = self._share(real_features)
         real = tuple(self._share(part) for part in real)
         return Batch(real, real_features, self._share(latents), self._share(labels), seeds[2], step)
 
+    def _even(self, count):
+        """Return a number of images that the replicas can share, `count` or a little more."""
+        return -(-count // self.replicas) * self.replicas
+
+    def _for_critic(self, generated):
+        """Return a replica's generated images, or what belongs to them, that the critic sees."""
+        if self.plan.fakes == self.plan.generated:
+            return generated
+        return generated[: self._even(self.plan.fakes) // self.replicas]
+
     def _share(self, batch):
         if self.replicas == 1:
             return batch
-        share = self.settings.batch_size // self.replicas
+        share = batch.shape[0] // self.replicas
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        return batch[replica * share : (replica + 1) * share]
+        batch = batch[replica * share : (replica + 1) * share]
+        return tf.ensure_shape(batch, (share, *batch.shape[1:]))
 
     def _apply(self, optimizer, tape, loss, network):
         """Update a network from a tape; return the norm of this replica's gradient.
@@ -273,19 +320,13 @@ class TrainingStep:
         return tf.linalg.global_norm(gradients) * self.replicas
 
     def _update_average(self):
-        """Move the averaged generator on, faster at first, when there is little to average.
+        """Move the averaged generator on.
 
         What is no weight, such as statistics, is measured anew for the weights (`standing`).
         """
-        if self.average is None:
-            return
-        done = tf.cast(self.iteration, tf.float32)
-        decay = tf.minimum(self.settings.ema, (1.0 + done) / (10.0 + done))
-        for average, weight in zip(
-            self.average.trainable_variables, self.generator.trainable_variables, strict=True
-        ):
-            self.strategy.extended.update(
-                average.value,
-                lambda old, new: old.assign(decay * old + (1.0 - decay) * new),
-                args=(weight.value,),
-            )
+        settings = self.settings
+        decay = averages.decay_of(
+            self.iteration, settings.ema, settings.batch_size, settings.ema_images
+        )
+        weights = self.generator.trainable_variables
+        averages.move(self.strategy, self.average.trainable_variables, weights, decay)

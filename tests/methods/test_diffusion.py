@@ -1,0 +1,149 @@
+"""Diffusion as a method: both phases, stopped anywhere, and what is made of them."""
+
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ssgan_tf import methods
+from ssgan_tf.errors import UserError
+from ssgan_tf.methods.contract import Job
+from ssgan_tf.runs.run_directory import RunDirectory
+from ssgan_tf.training import fit, load_run
+from tests.training.tiny import painted_squares, tiny_method
+
+CLASSES = ("left", "right")
+QUICK = {"steps": 2}
+OPTIONS = {"progress": False, "iterations": 2, "checkpoint_every": 1, "sample_every": 100}
+
+
+def method(**changes):
+    settings = {"unet_channels": 32, "guide_iterations": 2, "ema": 0.5, "learning_rate": 1e-3}
+    return tiny_method("diffusion", **settings | {"precision": "mixed_bfloat16"} | changes)
+
+
+def images():
+    return painted_squares(4, classes=CLASSES)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("diffusion") / "run"
+    fit(method(), images(), run_dir=folder, **OPTIONS)
+    return folder
+
+
+def arrays(folder, phase):
+    return RunDirectory(folder).checkpoints("all_classes", phase).latest()[1]
+
+
+@pytest.mark.parametrize("phase", ["guide", ""])
+def test_stopped_in_either_phase_it_goes_on_to_the_bit(run, phase, tmp_path):
+    stopped = tmp_path / "stopped"
+    shutil.copytree(run, stopped)
+    if phase:  # the denoiser was not begun
+        shutil.rmtree(stopped / "all_classes" / "checkpoints")
+    sorted((stopped / "all_classes" / phase / "checkpoints").glob("*.npz"))[-1].unlink()
+    assert RunDirectory(stopped).checkpoints("all_classes", phase).latest_step() == 1
+    fit(method(), images(), run_dir=stopped, **OPTIONS)
+    for name in ("guide", ""):
+        expected, found = arrays(run, name), arrays(stopped, name)
+        assert expected.keys() == found.keys()
+        for key, array in expected.items():
+            np.testing.assert_array_equal(found[key], array, err_msg=f"{name} {key}")
+
+
+def test_images_depend_on_class_seed_and_number_only(run):
+    sampler = load_run(run, sampling=QUICK).sampler
+    many = sampler.sample("right", 18)
+    assert many.shape == (18, 32, 32, 3)
+    np.testing.assert_array_equal(sampler.sample("right", 3), many[:3])
+    for other in (sampler.sample("left", 3), sampler.sample("right", 3, seed=1), many[3:6]):
+        assert (other != many[:3]).any()
+    walk = sampler.walk("left", stops=2, steps=2)
+    assert walk.shape == (4, 32, 32, 3)
+
+
+def test_choices_change_images_and_progress_is_told(run):
+    made, told = {}, {}
+    for choice in (
+        {}, {"sampler": "ddim"}, {"sampler": "ddpm", "guidance": "3"},
+        {"classifier_guidance": 50.0},
+    ):  # fmt: skip
+        loaded = load_run(run, sampling=QUICK | choice)
+        words = told[str(choice)] = []
+        loaded.sampler.watch = words.append
+        made[str(choice)] = loaded.sampler.sample("left", 2).tobytes()
+        assert loaded.provenance["sampling"]["steps"] == 2
+    assert len(set(made.values())) == len(made)
+    assert told["{}"] == ["step 1 of 3", "step 2 of 3", "step 3 of 3"]
+    assert told[str({"sampler": "ddim"})] == ["step 1 of 2", "step 2 of 2"]
+
+
+def test_variations_keep_what_the_noise_leaves(run):
+    sampler, real = load_run(run, sampling=QUICK).sampler, images().images[:2]
+    noise = tf.random.stateless_normal(real.shape, (0, 1))
+    near, far = (sampler.vary(real, [0, 0], sigma, noise) for sigma in (0.01, 20.0))
+    distances = [np.abs(made - real.astype(float)).mean() for made in (near, far)]
+    assert distances[0] < 5 < 20 < distances[1]
+
+
+def test_labels_are_learnt_apart_from_no_label_and_noise_levels_from_each_other(run):
+    sampler = load_run(run, sampling=QUICK).sampler
+    x = tf.random.stateless_normal((2, 32, 32, 3), (0, 1))
+    answers = [
+        sampler._network(x, tf.fill((2,), noise), tf.constant([label] * 2), None).numpy()
+        for noise, label in ((0.1, 0), (0.1, 1), (0.1, 2), (0.1001, 0))
+    ]
+    for other in answers[1:]:
+        assert (answers[0] != other).any()  # in bfloat16, 0.1001 would be 0.1
+
+
+def test_the_network_has_the_size_that_docs_say():
+    cost = methods.create("diffusion").cost(5)
+    assert cost.parameters == {"denoiser": 8_379_276, "together": 8_379_276}
+    assert cost.flops == {"denoiser": 1, "batch": 32, "batch_size": 32}
+
+
+def test_it_begins_with_an_answer_of_nothing():
+    """Zero weights at the end: D(x) begins as c_skip x."""
+    phase = list(method(guide_iterations=0).phases(Job("all_classes", images())))
+    assert [each.name for each in phase] == [""]
+    x = tf.ones((1, 32, 32, 3))
+    assert not phase[0].network(x, tf.zeros((1,)), tf.zeros((1,), tf.int32)).numpy().any()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"image_size": 48}, "--image_size is 48; it must be a multiple of 32"),
+        ({"unet_channels": 40}, "--unet_channels is 40; it must be a multiple of 32"),
+        ({"dropout": 1.0}, "--dropout is 1.0; it must be at least 0 and less than 1"),
+        ({"precision": "mixed_float16"}, "--precision is mixed_float16; it must be one of"),
+    ],
+)
+def test_impossible_settings_are_one_line(settings, words):
+    with pytest.raises(UserError, match=words):
+        methods.create("diffusion", **settings)
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        ({"sampler": "euler"}, "--sampler is euler; it must be one of heun, ddim, ddpm"),
+        ({"steps": 1}, "--steps is 1; it must be 2 to 1000"),
+        ({"guidance": "map"}, "--guidance is map; it must be a number"),
+        ({"guidance": -1.0}, "--guidance is -1.0; it must be 0 to 100"),
+    ],
+)
+def test_impossible_choices_are_one_line(choice, words):
+    with pytest.raises(UserError, match=words):
+        methods.create("diffusion").choose_sampling(**choice)
+
+
+def test_guidance_by_a_classifier_needs_one():
+    guided = methods.create("diffusion")
+    guided.choose_sampling(classifier_guidance=1.0)
+    with pytest.raises(UserError, match="this run has none; train with --guide_iterations"):
+        guided.sampler({}, None)
