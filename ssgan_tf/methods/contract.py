@@ -336,6 +336,7 @@ class Method(abc.ABC):
 
     def seconds(self, image_set) -> float | None:
         """Return how long training takes here; None where the user says how long."""
+        return None
 
     def fit(self, image_set, **options):
         """Train on an image set, then `sample`; see `ssgan_tf.training.fit`.
