@@ -123,7 +123,7 @@ class Selection:
     Attributes:
         sampled: the number of candidates so far.
         accepted: the number of accepted ones.
-        kept: their numbers among the candidates, a list.
+        kept: their numbers among the candidates, from 0.
         examples: dict from "accepted" and "rejected" to the first images of each, lists.
     """
 

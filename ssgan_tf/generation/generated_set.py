@@ -155,12 +155,12 @@ def write_generated_set(
                 write_atomically(out / f"{name}.gif", partial(plots.write_gif, frames=frames))
         if filtered:
             _conclude_filtering(out, manifest, selections)
-        for name, hashes in sources.items():
-            manifest["classes"][name]["sources"] = hashes
         if records:
             lines = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in records)
             file = out / f"{trained.method.name}.jsonl"
             write_atomically(file, lambda opened: opened.write(lines.encode(errors="replace")))
+        for name, hashes in sources.items():
+            manifest["classes"][name]["sources"] = hashes
         write_json(out / MANIFEST, manifest | {"complete": True})
     return manifest | {"complete": True}
 

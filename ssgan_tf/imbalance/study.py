@@ -8,7 +8,7 @@ from ssgan_tf.classify.conditions import ORIGINAL
 from ssgan_tf.classify.member import Member
 from ssgan_tf.classify.study import RESULTS
 from ssgan_tf.classify.training import ClassifierSettings
-from ssgan_tf.comparison.estimate import in_words
+from ssgan_tf.comparison.plan import in_words
 from ssgan_tf.comparison.work import one_line
 from ssgan_tf.data import load_dataset
 from ssgan_tf.data.loading import places_of, source_of

@@ -23,12 +23,12 @@ _OWN = {
     "ssgan-plus": "ssgan_tf.methods.gan.ssgan_plus:SSGANPlus",
     "fastgan": "ssgan_tf.methods.gan.fastgan:FastGAN",
     "projected": "ssgan_tf.methods.gan.projected:Projected",
-    "singan": "ssgan_tf.methods.singan.method:SinGAN",
-    "diffusion": "ssgan_tf.methods.diffusion.diffusion:Diffusion",
     "stylegan2": "ssgan_tf.methods.gan.stylegan2:StyleGAN2",
     "transitional": "ssgan_tf.methods.gan.transitional:Transitional",
     "bagan": "ssgan_tf.methods.gan.bagan:BAGAN",
     "bagan-gp": "ssgan_tf.methods.gan.bagan_gp:BAGANGP",
+    "singan": "ssgan_tf.methods.singan.method:SinGAN",
+    "diffusion": "ssgan_tf.methods.diffusion.diffusion:Diffusion",
     "sgid": "ssgan_tf.methods.sgid.sampler:SGID",
 }
 
