@@ -138,7 +138,7 @@ def write_generated_set(
                 sampler, map(alike, sampler.batches(name, seed)), out / name, counts[name],
                 progress, selection,
             )  # fmt: skip
-            sources |= _sources(sampler, name, seed, counts[name], selection)
+            sources |= _sources(sampler, name, seed, written, selection)
             if shown:
                 sheet = plots.image_grid(np.stack(shown))
                 write_atomically(out / f"{name}.png", partial(plots.write_png, image=sheet))

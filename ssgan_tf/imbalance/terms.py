@@ -65,6 +65,9 @@ class Terms:
             for owner, field, text in _assignments(self.setting)
             if owner in (None, name) and field in fields
         }
+        budget = self.budget(name)
+        if hasattr(METHODS[name].defaults, "iterations") and "minutes" not in budget:
+            changes = budget | changes  # such a method's number of iterations is a setting
         return create(name, **changes | {"image_size": image_size, "seed": self.seed + number})
 
     def require_known(self, methods):

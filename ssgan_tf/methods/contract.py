@@ -48,10 +48,6 @@ class Sampler(Making, abc.ABC):
         be made, see `shortfall`.
         """
 
-    def sources(self, class_name: str, count: int, seed: int = 0) -> list[str] | None:
-        """Return the SHA-256 of each first image's training image; None where it has no such."""
-        return None
-
     def walk(self, class_name, seed=0):
         """Return the frames of a walk between images, uint8 `(count, height, width, 3)`.
 

@@ -43,6 +43,10 @@ class Making:
         """
         return
 
+    def sources(self, class_name: str, count: int, seed: int = 0) -> list[str] | None:
+        """Return the SHA-256 of each first image's training image; None where it has no such."""
+        return None
+
     def records(self, class_name: str, indices, seed: int = 0) -> list[dict[str, Any]]:
         """Return what is known of single images that `batches` yielded, for JSON.
 
