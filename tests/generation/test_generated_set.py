@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ssgan_tf import methods, plots
 from ssgan_tf.data import load_dataset
 from ssgan_tf.errors import UserError
 from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.generation import generated_set
 from ssgan_tf.generation.filtering import Filter
 from ssgan_tf.generation.generated_set import write_generated_set
+from ssgan_tf.training import fit
+from tests.training.drifting import Drifting, DriftingSampler
 from tests.training.tiny import painted_squares, tiny_method
 
 
@@ -338,3 +341,41 @@ def test_a_filter_of_other_images_leaves_an_earlier_set_alone(trained, tmp_path)
         with pytest.raises(UserError, match=match):
             write(trained[0], tmp_path / "set", filtered=Filter(classifier))
     assert len(pixels(tmp_path / "set" / "left")) == 3
+
+
+def test_where_all_training_images_were_grey_so_are_generated_ones(tmp_path, monkeypatch):
+    class Tinted(DriftingSampler):
+        def batches(self, class_name, seed=0):
+            for batch in super().batches(class_name, seed):
+                yield np.maximum(batch, np.array([90, 0, 0], np.uint8))
+
+    class Tinting(Drifting):
+        name = "tinting"
+
+        def sampler(self, trained, real, average=True):
+            return Tinted(real(), 6, trained)
+
+    monkeypatch.setattr(methods.METHODS, "_classes", dict(methods.METHODS._classes))
+    methods.register(Tinting)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 80, (2, 4, 32, 32, 3), np.uint8)
+    images[0] = images[0, ..., :1]  # of the class "grey" alone
+    for name, of_class in zip(("grey", "lively"), images, strict=True):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number, image in enumerate(of_class):
+            plots.write_png(tmp_path / "photos" / name / f"{number}.png", image)
+    photos = load_dataset(tmp_path / "photos", 32, cache_dir=tmp_path / "cache")
+    assert photos.grey_classes() == ["grey"]
+    source = (str(tmp_path / "photos"), None)
+    run = tmp_path / "run"
+    fit(Tinting(), photos, run_dir=run, iterations=6, source=source, progress=False)
+    recorded = json.loads((run / "config.json").read_text())["data"]["classes"]
+    assert recorded["grey"]["grey"] is True and "grey" not in recorded["lively"]
+    manifest = write_generated_set(run, tmp_path / "out", 2, progress=False)
+    assert manifest["classes"]["grey"]["grey"] and "grey" not in manifest["classes"]["lively"]
+    made = load_dataset(tmp_path / "out", 32, cache_dir=tmp_path / "cache")
+    assert made.grey_classes() == ["grey"]
+    shown = made.of_class("grey").images[0, ..., 0].astype(int)
+    level = photos.of_class("grey").images[0, ..., 0].astype(int)
+    tinted = np.maximum(level, 90)  # of red alone, which counts .299
+    np.testing.assert_allclose(shown, 0.299 * tinted + 0.701 * level, atol=0.51)
