@@ -18,3 +18,16 @@ class UserError(Exception):
 
     def __init__(self, message=""):
         super().__init__(printable(str(message).replace("\n", " ")))
+
+
+def one_line(error, **flags):
+    """Return an exception as one line; one that is a bug bears its class.
+
+    Args:
+        error: the exception.
+        **flags: flags that the message may name, each with what the command calls it.
+    """
+    words = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+    for name, own in flags.items():
+        words = words.replace(f"--{name}", f"--{own}")
+    return " ".join(words.split())

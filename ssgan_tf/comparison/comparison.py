@@ -25,7 +25,7 @@ from ssgan_tf.comparison.work import Baselines, ContestantWork, one_line
 from ssgan_tf.data import load_dataset
 from ssgan_tf.data.loading import places_of
 from ssgan_tf.data.splits import limited_split
-from ssgan_tf.errors import UserError
+from ssgan_tf.errors import UserError, one_line
 from ssgan_tf.files import LOCK, content_of, disk_errors, require_outside, write_json
 from ssgan_tf.folder_lock import FolderLock
 from ssgan_tf.jobs import share
@@ -297,7 +297,7 @@ class Comparison:
         except Interrupted:
             raise
         except Exception as error:
-            self._failed(label, stage, one_line(error), error)
+            self._failed(label, stage, one_line(error, run_dir="out"), error)
 
     def _failed(self, label, stage, line, error):
         self.failures.append((label, stage, line, error))

@@ -12,7 +12,7 @@ from ssgan_tf.comparison import classifiers
 from ssgan_tf.data import load_dataset
 from ssgan_tf.data.loading import source_of
 from ssgan_tf.data.manifest import read_manifest
-from ssgan_tf.errors import UserError
+from ssgan_tf.errors import UserError, one_line
 from ssgan_tf.evaluation import evaluate
 from ssgan_tf.evaluation.results import METRICS
 from ssgan_tf.files import write_json
@@ -107,7 +107,7 @@ class Work:
 
     def fail(self, name, error):
         """Remember an exception that ended a stage; return it as one line."""
-        line = one_line(error)
+        line = one_line(error, run_dir="out")
         self.remember(stage=name, failure=line)
         (self.folder / FAILURE).write_text("".join(traceback.format_exception(error)))
         return line
@@ -344,9 +344,3 @@ class ContestantWork(Work):
             self.generated, self.evaluation, seed=comparison.seed, inception=terms.inception,
             features=terms.features, test_per_class=terms.test_per_class, **comparison.data,
         )  # fmt: skip
-
-
-def one_line(error):
-    """Return an exception as one line; one that is a bug bears its class."""
-    words = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-    return " ".join(words.split()).replace("--run_dir", "--out")  # what compare.py has of the two

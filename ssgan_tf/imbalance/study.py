@@ -9,10 +9,9 @@ from ssgan_tf.classify.member import Member
 from ssgan_tf.classify.study import RESULTS
 from ssgan_tf.classify.training import ClassifierSettings
 from ssgan_tf.comparison.plan import in_words
-from ssgan_tf.comparison.work import one_line
 from ssgan_tf.data import load_dataset
 from ssgan_tf.data.loading import places_of, source_of
-from ssgan_tf.errors import UserError
+from ssgan_tf.errors import UserError, one_line
 from ssgan_tf.files import disk_errors, require_outside, write_json
 from ssgan_tf.imbalance.cell import Cell, FullStudy, divide_by, protocol_of, similarities
 from ssgan_tf.imbalance.conditions import Filling, parse_fillings, parse_levels
@@ -221,7 +220,7 @@ class ImbalanceStudy:
         except Interrupted:
             raise
         except Exception as error:
-            line = one_line(error)
+            line = one_line(error, run_dir="out")
             self.failures.append((label.rpartition(":")[0], line, error))
             print(f"{label} failed: {line}", file=sys.stderr, flush=True)
 

@@ -19,7 +19,7 @@ from ssgan_tf.data import ImageSet
 from ssgan_tf.data.class_names import require_free_names
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods.making import Making
-from ssgan_tf.methods.settings import Sampling, Settings
+from ssgan_tf.methods.settings import Sampling, Settings, changed
 
 ALL_CLASSES = "all_classes"  # the job of a method that trains one network for all classes
 
@@ -207,7 +207,7 @@ class Method(abc.ABC):
     images_per_step: int = 1
 
     def __init__(self, **changes):
-        self.settings = self._changed(self.defaults, changes, "it has")
+        self.settings = changed(self.defaults, changes, f"{self.name} has no setting", "it has")
         self.sampling = self.sampling_defaults
         self.trained = None  # the `Sampler` that `fit` left
 
@@ -220,17 +220,8 @@ class Method(abc.ABC):
         Raises:
             UserError: there is no such choice, or a value is impossible.
         """
-        self.sampling = self._changed(self.sampling_defaults, changes, "of its images you choose")
-
-    def _changed(self, defaults, changes, has):
-        known = [field.name for field in dataclasses.fields(defaults)]
-        for name in changes:
-            if name not in known:
-                raise UserError(
-                    f"{self.name} has no setting {name.rstrip('_')!r}; {has} "
-                    f"{', '.join(name.rstrip('_') for name in known) or 'nothing'}"
-                )
-        return dataclasses.replace(defaults, **changes)
+        lacks = f"{self.name} has no setting"
+        self.sampling = changed(self.sampling_defaults, changes, lacks, "of its images you choose")
 
     def as_flags(self):
         """Return the settings as a dict keyed by the flags of `train.py`."""

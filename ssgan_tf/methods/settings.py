@@ -57,3 +57,23 @@ class Settings(Checked):
 
     image_size: int = setting(64, "Height and width in pixels.")
     seed: int = setting(0, "Of the split, the weights, the batches and the noise.")
+
+
+def changed(defaults, changes, lacks, has):
+    """Return settings with other values.
+
+    Args:
+        defaults: an instance of a subclass of `Checked`.
+        changes: dict of values by the names of fields.
+        lacks: words before a name that is no field.
+        has: words before the names of the fields.
+
+    Raises:
+        UserError: there is no such field, or a value is impossible.
+    """
+    known = [field.name for field in dataclasses.fields(defaults)]
+    for name in changes:
+        if name not in known:
+            names = ", ".join(each.rstrip("_") for each in known) or "nothing"
+            raise UserError(f"{lacks} {name.rstrip('_')!r}; {has} {names}")
+    return dataclasses.replace(defaults, **changes)
