@@ -21,7 +21,7 @@ from ssgan_tf.comparison.records import (
 )
 from ssgan_tf.comparison.tables import FOLDER, write_tables
 from ssgan_tf.comparison.terms import Terms
-from ssgan_tf.comparison.work import Baselines, ContestantWork, one_line
+from ssgan_tf.comparison.work import Baselines, ContestantWork
 from ssgan_tf.data import load_dataset
 from ssgan_tf.data.loading import places_of
 from ssgan_tf.data.splits import limited_split
