@@ -117,16 +117,10 @@ class GAN(Method):
         yield self.adversarial_phase(job)
 
     def adversarial_phase(self, job, begin=None):
-        """Return a job's `AdversarialPhase`, its networks untrained.
-
-        Args:
-            job: the `Job`.
-            begin: see `AdversarialPhase`.
-        """
-        settings = self.settings
+        """Return the `AdversarialPhase` of a job and its `begin`, networks untrained."""
         with dtype_policy(self.precision):
             perceptual = self.perceptual()
-            keras.utils.set_random_seed(zlib.crc32(f"{settings.seed} {job.name}".encode()))
+            keras.utils.set_random_seed(zlib.crc32(f"{self.settings.seed} {job.name}".encode()))
             return AdversarialPhase(self, job, perceptual, begin)
 
     def batch_plan(self, classes):
