@@ -105,6 +105,7 @@ BOUNDS = {
     "start_scale": Bound(0, 100),
     "filter_tolerance": Bound(0, 1, below=True),
     "steps": Bound(1, 1000),
+    "sigma": Bound(0, 80.0, above=True),
     "strength": Bound(0, 1, above=True),
     "label_weight": Bound(0, 10),
     "caption_weight": Bound(0, 10),

@@ -30,6 +30,7 @@ _OWN = {
     "singan": "ssgan_tf.methods.singan.method:SinGAN",
     "diffusion": "ssgan_tf.methods.diffusion.diffusion:Diffusion",
     "sgid": "ssgan_tf.methods.sgid.sampler:SGID",
+    "sdedit": "ssgan_tf.methods.diffusion.sdedit:SDEdit",
 }
 
 

@@ -22,6 +22,18 @@ def hashes_by_class(image_set):
     }
 
 
+def learnt_from(data):
+    """Return the images behind a run, hashes by class, those behind its own source included.
+
+    Args:
+        data: the section of its `config.json`.
+    """
+    found = {name: set(sides["train"]) for name, sides in data["classes"].items()}
+    for name, hashes in data.get("before", {}).items():
+        found.setdefault(name, set()).update(hashes)
+    return {name: sorted(hashes) for name, hashes in sorted(found.items())}
+
+
 def versions():
     """Return the versions of what the result depends on, by package."""
     return {

@@ -8,9 +8,11 @@ import tensorflow as tf
 
 from ssgan_tf import methods
 from ssgan_tf.errors import UserError
+from ssgan_tf.generation.generated_set import write_generated_set
 from ssgan_tf.methods.diffusion import network
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training import fit, load_run
+from ssgan_tf.training.trained import without_training
 from tests.training.tiny import painted_squares, tiny_method
 
 CLASSES = ("left", "right")
@@ -118,6 +120,36 @@ def test_variations_keep_what_the_noise_leaves(run):
     near, far = (sampler.vary(real, [0, 0], sigma, noise) for sigma in (0.01, 20.0))
     distances = [np.abs(made - real.astype(float)).mean() for made in (near, far)]
     assert distances[0] < 5 < 20 < distances[1]
+
+
+def test_variants_of_training_images_are_a_set_with_its_sources(run, tmp_path):
+    sdedit = methods.create("sdedit", image_size=32)
+    with pytest.raises(UserError, match="--diffusion is missing; name the run directory"):
+        without_training(sdedit, images())
+    sdedit.choose_sampling(diffusion=str(run), sigma=0.01, steps=2)
+    tested = images().select([7])
+    trained = without_training(sdedit, images().select(range(7)), tested)
+    manifest = write_generated_set(trained, tmp_path / "set", 5, progress=False)
+    assert manifest["classes"]["right"]["sources"] == [*images().hashes[4:7], *images().hashes[4:6]]
+    assert images().hashes[7] in manifest["data"]["before"]["right"]  # the leak is known
+    made = trained.sampler.sample("right", 5)
+    np.testing.assert_array_equal(made[:2], trained.sampler.sample("right", 2))
+    assert np.abs(made[3] - images().images[4].astype(float)).mean() < 5
+    assert (made[0] != made[3]).any()  # of one photograph, with other noise
+
+
+@pytest.mark.parametrize(
+    ("size", "classes", "words"),
+    [
+        (64, CLASSES, "makes images of 32 pixels; add --image_size 32"),
+        (32, ("left", "up"), "not trained on the class 'up', but on left, right; choose --classes"),
+    ],
+)
+def test_a_diffusion_that_does_not_fit_is_one_line(run, size, classes, words):
+    sdedit = methods.create("sdedit", image_size=size)
+    sdedit.choose_sampling(diffusion=str(run))
+    with pytest.raises(UserError, match=words):
+        without_training(sdedit, painted_squares(2, size=size, classes=classes))
 
 
 def test_labels_are_learnt_apart_from_no_label_and_noise_levels_from_each_other(run):

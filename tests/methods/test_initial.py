@@ -10,7 +10,8 @@ from ssgan_tf.errors import UserError
 from ssgan_tf.layers.spectral import SpectralNormalization
 from ssgan_tf.methods.contract import Job
 from ssgan_tf.methods.gan.build import build
-from ssgan_tf.methods.gan.initial import describe, fitting, learnt_from, lowest
+from ssgan_tf.methods.gan.initial import describe, fitting, lowest
+from ssgan_tf.runs.provenance import learnt_from
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training import fit, load, load_run
 from ssgan_tf.training.fit import Options

@@ -15,6 +15,7 @@ from ssgan_tf.device.precision import dtype_policy
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods.gan.build import build
 from ssgan_tf.methods.gan.state import named_weights
+from ssgan_tf.runs.provenance import learnt_from
 from ssgan_tf.runs.run_directory import TRAINED, RunDirectory
 
 RANDOM = "random"  # the setting `init` of networks that begin with random weights
@@ -72,18 +73,6 @@ class Source:
                 digest.update(f"{name} {key} {arrays[key].shape}".encode())
                 digest.update(np.ascontiguousarray(arrays[key]).data)
         return f"sha256 {digest.hexdigest()[:16]}"
-
-
-def learnt_from(data):
-    """Return the images behind a run, hashes by class, those behind its own source included.
-
-    Args:
-        data: the section of its `config.json`.
-    """
-    found = {name: set(sides["train"]) for name, sides in data["classes"].items()}
-    for name, hashes in data.get("before", {}).items():
-        found.setdefault(name, set()).update(hashes)
-    return {name: sorted(hashes) for name, hashes in sorted(found.items())}
 
 
 class Initial:
