@@ -167,7 +167,7 @@ def test_the_network_has_the_size_that_docs_say(monkeypatch):
     monkeypatch.setattr(network, "LEVELS", (1, 2, 3))
     cost = methods.create("diffusion").cost(5)
     assert cost.parameters == {"denoiser": 8_379_276, "together": 8_379_276}
-    assert cost.flops == {"denoiser": 1, "batch": 32, "batch_size": 32}
+    assert cost.flops == {"denoiser": 2_935_176_704, "batch": 93_925_654_528, "batch_size": 32}
 
 
 def test_it_begins_with_an_answer_of_nothing():
