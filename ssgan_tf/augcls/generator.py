@@ -80,9 +80,15 @@ class Generator:
             **options: `checkpoint` and `average`.
 
         Raises:
-            UserError: no such method or setting.
+            UserError: no such method or setting, or minutes for a method whose number of
+                iterations is a setting, which takes all of them.
         """
         method = methods.create(name, **settings)
+        if hasattr(method.settings, "iterations"):
+            if budget.minutes is not None:
+                raise UserError(f"--minutes: {name} takes all its --iterations; give fewer")
+            if budget.iterations is not None:
+                method = methods.create(name, **{"iterations": budget.iterations, **settings})
         return cls(method, Path(out) / FOLDER, budget, **options)
 
     def settings(self):
