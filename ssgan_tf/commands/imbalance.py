@@ -9,6 +9,7 @@ from ssgan_tf import command_line
 
 # isort: split
 from ssgan_tf.augment import OFFLINE, POLICIES
+from ssgan_tf.classify.network import NETWORKS
 from ssgan_tf.classify.training import ClassifierSettings
 from ssgan_tf.files import resolved
 from ssgan_tf.imbalance.page import REPORT
@@ -29,8 +30,8 @@ TERMS = {
 LISTS = ("iterations", "minutes")
 CLASSIFIERS = {
     "epochs": "Of classifiers: passes over the real images.",
-    "network": "Of classifiers: resnet18 or vgg19.",
-    "weights": "Of classifiers: imagenet (downloaded once), scratch, or a folder.",
+    "network": f"Of classifiers: one of {', '.join(NETWORKS)}.",
+    "weights": "Of classifiers: imagenet (downloaded once), scratch, or a preset.",
     "learning_rate": "Of classifiers, at the start. Default: 0.003 from scratch, else 0.0001.",
 }
 PRINTED = ("recall", "balanced_accuracy", "ssim", "ssim_papers", "differences", "cost")
