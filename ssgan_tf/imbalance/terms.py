@@ -2,12 +2,12 @@
 
 import dataclasses
 import functools
-import typing
 from dataclasses import dataclass
 
 from ssgan_tf.bounds import MOST_ITERATIONS, require
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods import METHODS, create
+from ssgan_tf.methods.settings import value_of
 
 
 @dataclass(frozen=True)
@@ -150,16 +150,9 @@ def _assignments(texts):
 
 
 def _value(field, text):
-    """Return a text as a value of a dataclass field."""
-    kinds = typing.get_args(field.type) or [field.type]
     try:
-        if bool in kinds:
-            return {"true": True, "false": False}[text.lower()]
-        for kind in (int, float):
-            if kind in kinds:
-                return kind(text)
-    except (KeyError, ValueError):
+        return value_of(field, text)
+    except ValueError as expected:
         raise UserError(
-            f"--setting {field.name.rstrip('_')}={text}: that is no value of this setting"
+            f"--setting {field.name.rstrip('_')}={text}: it must be {expected}"
         ) from None
-    return text

@@ -263,7 +263,7 @@ def test_a_signal_leaves_a_report_of_what_is_done(place, monkeypatch):
         ({"terms": {"minutes": ("0",)}}, "--minutes is 0"),
         ({"terms": {"setting": ("scored",)}}, "--setting scored: give NAME=VALUE"),
         ({"terms": {"setting": ("depth=3",)}}, "--setting depth: drifting has no such setting"),
-        ({"terms": {"setting": ("scored=perhaps",)}}, "scored=perhaps: that is no value"),
+        ({"terms": {"setting": ("scored=perhaps",)}}, "scored=perhaps: it must be true or false"),
     ],
 )
 def test_refuses(place, changes, words):
