@@ -120,6 +120,8 @@ ROWS = [
       ("train", "classify", "compare", "imbalance", "augcls")],
     ("generate", ["--run=run", "--out=new", "--roi"], "--roi is for --dataset gtsrb"),
     ("evaluate", ["--generated=set", *REAL, "--classifier=photos"], "photos holds no classifier"),
+    ("compare", ["--dataset=photos/", "--classify", "--classifier_sizes=restore"],
+     "--classifier_sizes restore needs a class"),
     ("compare", ["--tables=x"], "--tables is 'x'; give numbers"),
     ("compare", ["--figures=99"], "99"),
     ("generate", ["--run=run", "--out=new", "--per_class=many"], "--per_class is 'many'"),
