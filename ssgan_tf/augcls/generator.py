@@ -1,6 +1,5 @@
 """The generator of a study: a run that exists, or one that the study trains on its images."""
 
-import typing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from ssgan_tf.data.loading import source_of
 from ssgan_tf.errors import UserError
 from ssgan_tf.generation.rounds_folder import identity_of_run
 from ssgan_tf.methods.contract import Method
+from ssgan_tf.methods.settings import value_of
 from ssgan_tf.runs.run_directory import TRAINED, RunDirectory
 from ssgan_tf.training import fit
 from ssgan_tf.training.trained import CHECKPOINTS, LAST
@@ -80,9 +80,15 @@ class Generator:
             **options: `checkpoint` and `average`.
 
         Raises:
-            UserError: no such method or setting.
+            UserError: no such method or setting, or minutes for a method whose number of
+                iterations is a setting, which takes all of them.
         """
         method = methods.create(name, **settings)
+        if hasattr(method.settings, "iterations"):
+            if budget.minutes is not None:
+                raise UserError(f"--minutes: {name} takes all its --iterations; give fewer")
+            if budget.iterations is not None:
+                method = methods.create(name, **{"iterations": budget.iterations, **settings})
         return cls(method, Path(out) / FOLDER, budget, **options)
 
     def settings(self):
@@ -132,30 +138,28 @@ class Generator:
 def parse_settings(texts):
     """Return settings of methods as `--method_settings` gives them, `["batch_size=32"]`, a dict.
 
+    A text without a name goes on with the value before it: `["penalty=lecam", "r1"]` is one value.
+
     Raises:
         UserError: a text is of another form, a setting does not exist, or has no such value.
     """
     known = {name.rstrip("_"): (name, *found) for name, found in methods.setting_fields().items()}
-    settings = {}
+    settings, whole = {}, []
     for text in texts:
+        if whole and "=" not in text:
+            whole[-1] += f",{text}"
+        else:
+            whole.append(text)
+    for text in whole:
         flag, given, value = text.partition("=")
         if not given or flag not in known:
             raise UserError(
                 f"--method_settings {text}: give settings of train.py and their values, such as "
                 "image_size=64,batch_size=32"
             )
-        name, of_field, _ = known[flag]
-        settings[name] = _value(text, value, of_field.type)
+        name, field, _ = known[flag]
+        try:
+            settings[name] = value_of(field, value)
+        except ValueError as expected:
+            raise UserError(f"--method_settings {text}: it must be {expected}") from None
     return settings
-
-
-def _value(text, value, kind):
-    kind = (typing.get_args(kind) or [kind])[0]
-    if kind is bool:
-        if value.lower() in ("true", "false"):
-            return value.lower() == "true"
-        raise UserError(f"--method_settings {text}: it must be true or false")
-    try:
-        return kind(value)
-    except ValueError:
-        raise UserError(f"--method_settings {text}: it must be a number") from None

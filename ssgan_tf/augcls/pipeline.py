@@ -122,6 +122,13 @@ class Pipeline:
                 "the classes are equal, and GM-augCls balances unequal ones; drop some down with "
                 "--imbalance roses=40, or raise --real_per_class"
             )
+        spared = self.division.held_out.counts()
+        bare = [name for name, count in spared.items() if not count]
+        if bare and self.choice.filter_rounds > 1:  # of images in groups, see `Division`
+            raise UserError(
+                f"no images of {', '.join(bare)} are left to compare filters on: all others are of "
+                "groups that are trained on; --filter_rounds 1 compares none"
+            )
         generator.method.jobs(self.images.class_names)  # refuses classes that it cannot learn
 
     def plan(self):

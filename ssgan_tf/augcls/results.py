@@ -1,13 +1,10 @@
 """What a study of GM-augCls found: `results.json`, and the findings in words."""
 
-import shlex
-import sys
-
 from ssgan_tf.augcls.gains import gain, recognised
 from ssgan_tf.augcls.generator import FOLDER
-from ssgan_tf.classify.records import MADE_BY
 from ssgan_tf.metrics.advice import LEAVE_ONE_OUT_ERROR, advise
 from ssgan_tf.metrics.ssim import merged_similarity, super_class_similarity
+from ssgan_tf.runs.provenance import origin
 from ssgan_tf.statistics.findings import LEAKED
 
 SCHEMA = 1
@@ -48,8 +45,7 @@ def make_results(pipeline, study, classified, manifest):
     generator = pipeline.generator
     results = {
         "schema": SCHEMA,
-        "made_by": MADE_BY,
-        "command": shlex.join(sys.argv),
+        **origin(),
         "settings": pipeline.config_settings,
         "generator": {
             "method": generator.method.name,

@@ -17,7 +17,7 @@ from ssgan_tf.classify.protocol import Protocol, divide
 from ssgan_tf.classify.records import make_config, make_record, make_results, settings_of
 from ssgan_tf.classify.training import ClassifierSettings
 from ssgan_tf.data import load_dataset
-from ssgan_tf.data.balance import BALANCE
+from ssgan_tf.data.balance import BALANCE, RESTORE
 from ssgan_tf.data.loading import places_of
 from ssgan_tf.data.splits import parse_class_sizes
 from ssgan_tf.errors import UserError
@@ -104,7 +104,7 @@ class Study:
                 raise UserError(
                     f"--per_class {member.size}: the classes have all that it would give them; "
                     "name a number, or drop a class down with --imbalance"
-                    if member.size == BALANCE
+                    if member.size in (BALANCE, RESTORE)
                     else f"--per_class {member.size} of so few real images are none; name more"
                 )
             self.generated_part(member)

@@ -31,7 +31,7 @@ LISTS = ("iterations", "minutes")
 CLASSIFIERS = {
     "epochs": "Of classifiers: passes over the real images.",
     "network": f"Of classifiers: one of {', '.join(NETWORKS)}.",
-    "weights": "Of classifiers: imagenet (downloaded once), scratch, or a folder.",
+    "weights": "Of classifiers: imagenet (downloaded once), scratch, or a preset.",
     "learning_rate": "Of classifiers, at the start. Default: 0.003 from scratch, else 0.0001.",
 }
 PRINTED = ("recall", "balanced_accuracy", "ssim", "ssim_papers", "differences", "cost")

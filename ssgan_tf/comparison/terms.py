@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ssgan_tf import training
 from ssgan_tf.bounds import require_fields
 from ssgan_tf.classify.conditions import parse_sizes
+from ssgan_tf.data.balance import BALANCE, RESTORE
 from ssgan_tf.device.strategy import STRATEGIES
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods.settings import setting
@@ -90,6 +91,11 @@ class Terms:
             UserError: so it is.
         """
         for size in parse_sizes(self.classifier_sizes):
+            if size == RESTORE:
+                raise UserError(
+                    f"--classifier_sizes {RESTORE} needs a class that was cut down, as classify.py "
+                    f"--imbalance does; name a number, a share such as 25%, or {BALANCE}"
+                )
             if size.isdecimal() and int(size) > self.per_class:
                 raise UserError(
                     f"--classifier_sizes wants {size} images of each class, and --per_class makes "

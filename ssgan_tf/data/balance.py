@@ -31,12 +31,12 @@ def parse_share(text):
     """Return the share of `"25%"` as a number, 0.25.
 
     Raises:
-        UserError: it is not above 0, or above 1000 %.
+        UserError: it is not a whole number of per cent from 1 to 1000.
     """
     digits = text.strip().removesuffix("%").strip()
     share = int(digits) if digits.isdecimal() and len(digits) < 5 else 0
     if not 0 < share <= 1000:
-        raise UserError(f"--per_class is {text!r}; a share must be from 1% to 1000%")
+        raise UserError(f"--per_class is {text!r}; a share must be from 1% to 1000%, whole")
     return share / 100
 
 

@@ -32,7 +32,7 @@ class ImageSet:
         tested: hashes of the test side that the data set brings; empty where it brings none.
         groups: dict from hashes to the names of groups, such as the frames of one object; a split
             keeps a group on one side. Images that it does not have are groups of their own.
-        folder: where `paths` begin; None where the images are of no such folder.
+        folder: where `paths` begin; None where the images are of no files, or of parts of files.
     """
 
     images: np.ndarray

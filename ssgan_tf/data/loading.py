@@ -72,7 +72,7 @@ def load_dataset(
     name = os.fspath(dataset) if crop else name
     image_set = _read_cached(cache_dir, scan, str(scan.folder), image_size, name, progress, crop)
     # The cache may know it by another link.
-    image_set = replace(image_set, name=name, folder=scan.folder)
+    image_set = replace(image_set, name=name, folder=None if crop else scan.folder)
     if classes is not None:
         image_set = image_set.with_classes(classes)
     nested = tuple(path for path in scan.nested if path.split("/")[0] in image_set.class_names)

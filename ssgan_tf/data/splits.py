@@ -40,8 +40,9 @@ def split(
     more than one class go to the training side, so that no test label is contradicted.
 
     A data set that brings its own test side (`ImageSet.tested`) is tested on that, whole, whatever
-    the seed. Else the images of a group (`ImageSet.groups`) go to the same side, and the order is
-    that of SHA-256(seed:group) first.
+    the seed; of its files those that lie in more than one class are on neither side. Else images of
+    a group (`ImageSet.groups`) go to the same side, and the order is that of SHA-256(seed:group)
+    first.
 
     Args:
         image_set: the images; all or some of the classes, the outcome for a class is the same.
@@ -69,7 +70,8 @@ def split(
         ordered = _ordered(image_set, label, seed)
         if image_set.tested:
             own = [index for index in ordered if image_set.hashes[index] in image_set.tested]
-            test = own[:test_per_class]
+            clean = [i for i in own if image_set.hashes[i] not in image_set.contradictory]
+            test = clean[:test_per_class]
             train = [index for index in ordered if image_set.hashes[index] not in image_set.tested]
             if len(train) < 2:
                 raise UserError(

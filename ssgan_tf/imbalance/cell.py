@@ -140,12 +140,17 @@ class Cell:
             or not (self.folder / CLASSIFIERS / RESULTS).exists()
         ]  # fmt: skip
 
-    def classify(self, remade=()):
+    def forget(self, method):
+        """Have `unclassified` name all that a method's images are in, which are made anew."""
+        known = self.similarities()
+        left = {name: found for name, found in known.items() if method not in name.split("+")}
+        if left != known:
+            write_json(self.folder / SIMILARITY, left)
+
+    def classify(self):
         """Train the classifiers of all conditions that are ready, compare and show the images.
 
-        Args:
-            remade: names of methods whose images were made anew; classifiers that had others are
-                trained again.
+        Those that were trained on other images than there are now are trained again.
 
         Raises:
             UserError: the folder holds classifiers that were trained otherwise.
@@ -153,7 +158,7 @@ class Cell:
         """
         study = CellStudy(self, self.fillings_ready())
         for member in study.members:
-            result = member.result(study.out) if set(member.condition.folders) & set(remade) else {}
+            result = member.result(study.out) if member.condition.folders else None
             if result and result["fingerprint"] != study.generated_part(member).fingerprint():
                 (member.folder(study.out) / RESULT).unlink()
         study.run()

@@ -72,6 +72,7 @@ class Generator:
             for name in of_job
             if cell.class_name in of_job
         }
+        cell.forget(self.name)  # so that a process that ends before the classifiers loses nothing
         start = time.perf_counter()
         try:
             fit(

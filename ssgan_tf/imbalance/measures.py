@@ -69,8 +69,8 @@ def differences(pairs, labels):
     """Return the differences of conditions to their opponents, tested together (Holm).
 
     Args:
-        pairs: dict from any key to the `Cut`s of a condition and those of its opponent, of the
-            same classes.
+        pairs: dict to the `Cut`s of a condition and those of its opponent, of the same classes;
+            from tuples of which the last entry is the opponent, and those before it the condition.
         labels: int `(N,)`, the true classes of the test images.
 
     Returns:
@@ -88,7 +88,7 @@ def differences(pairs, labels):
             (values, largest), (other, _) = (
                 contributions(side, labels, measure, seeds) for side in (cuts, others)
             )
-            contrasts[key, measure] = Contrast(values - other, measure, key, largest)
+            contrasts[key, measure] = Contrast(values - other, measure, key[:-1], largest)
     found = {}
     estimates = estimates_of(list(contrasts.values()))
     for (key, measure), estimate in zip(contrasts, estimates, strict=True):

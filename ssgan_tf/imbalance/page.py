@@ -20,10 +20,10 @@ HOW_TO_READ = {
     "minority class accuracy.",
     "Balanced accuracy": "Mean recall of all classes. It falls where a class gains at the cost of "
     "the others.",
-    "±": "Half the 95 % interval. It covers the seeds of classifiers (with --generators, and "
-    "trainings of generators) and the choice of test images. It covers neither the choice of the "
-    "images that are kept nor other classes, and with one training of a generator no other "
-    "training of it.",
+    "±": "Half the 95 % interval. It covers the seeds of classifiers and the choice of test "
+    "images, but neither the choice of the images that are kept nor other classes. It covers other "
+    "trainings of a generator only where each seed has its own (--generators as --seeds); where "
+    "seeds share them it is too narrow for that.",
     "helps, hurts": "Only where the adjusted p is below 0.05. No evidence does not prove that "
     "there is no effect.",
     "SSIM": "Mean similarity of 1000 random pairs of added images. Near 1 they are all alike.",

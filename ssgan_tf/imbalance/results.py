@@ -1,6 +1,5 @@
 """What a study of imbalance leaves: how to know it again, and its results."""
 
-import shlex
 import sys
 
 import numpy as np
@@ -13,9 +12,8 @@ from ssgan_tf.imbalance.conditions import FULL, Filling, Level, parse_fillings
 from ssgan_tf.imbalance.measures import MEASURES, RECALL, Cut, differences, mean_of
 from ssgan_tf.imbalance.published import published
 from ssgan_tf.metrics.ssim import UNIFORM, WINDOWS
-from ssgan_tf.runs.provenance import git_commit, hashes_by_class, versions
+from ssgan_tf.runs.provenance import git_commit, hashes_by_class, origin, versions
 from ssgan_tf.statistics.findings import BASELINE
-from ssgan_tf.version import __version__
 
 SCHEMA = 1  # of results.json; raised when a key changes its meaning
 LISTS = ("classes", "keep", "conditions")
@@ -117,8 +115,7 @@ def make_results(study, config, real):
     all_cuts = [Cut(label, whole) for label in label_of.values()] if whole else []
     return {
         "schema": SCHEMA,
-        "made_by": f"ssgan_tf {__version__}",
-        "command": shlex.join(sys.argv),
+        **origin(),
         "settings": config["settings"],
         "options": asked,
         "dataset": {
@@ -139,8 +136,6 @@ def make_results(study, config, real):
         },
         "cells": [_cell(cell, fillings, found, real, labels, label_of) for cell in cells],
         "failures": [[label, line] for label, line, _ in study.failures],
-        "versions": versions(),
-        "git_commit": git_commit(),
     }  # fmt: skip
 
 

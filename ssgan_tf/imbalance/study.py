@@ -200,16 +200,11 @@ class ImbalanceStudy:
         if len(self.full_results(self.terms.seeds)) < self.terms.seeds:
             yield "the whole data set: training classifiers", full.run
         for cell in self.cells:
-            remade = []
             for one in (one for made in cell.generators.values() for one in made):
                 if not one.is_done():
-                    remade.append(one.name)
                     yield f"{one}: training", lambda one=one, cell=cell: one.make(cell.divide())
-            if remade or cell.unclassified():
-                yield (
-                    f"{cell}: training classifiers",
-                    lambda cell=cell, remade=remade: cell.classify(remade),
-                )
+            if cell.unclassified():
+                yield f"{cell}: training classifiers", cell.classify
 
     def _try(self, label, do):
         """Do something; remember what stops it, unless that is a signal."""

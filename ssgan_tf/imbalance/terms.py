@@ -2,19 +2,21 @@
 
 import dataclasses
 import functools
-import typing
 from dataclasses import dataclass
 
 from ssgan_tf.bounds import MOST_ITERATIONS, require
 from ssgan_tf.errors import UserError
 from ssgan_tf.methods import METHODS, create
+from ssgan_tf.methods.settings import value_of
 
 
 @dataclass(frozen=True)
 class Terms:
     """What every cell of the study shares; the texts are those of flags.
 
-    Without `iterations` and `minutes` a method has the budget that `train.py` gives it.
+    Without `iterations` and `minutes` a method has the budget that `train.py` gives it. One whose
+    number of iterations is a setting of its own takes them all: `minutes` for all methods are not
+    for it, and such for itself are refused.
     """
 
     seeds: int = 3  # trainings of each classifier
@@ -44,7 +46,7 @@ class Terms:
             (found := _numbers(flag, getattr(self, flag), kind)).get(method, found.get(None))
             for flag, kind in (("iterations", int), ("minutes", float))
         )
-        if minutes is not None:
+        if minutes is not None and not _takes_all(method):
             return {"minutes": minutes, "iterations": iterations or MOST_ITERATIONS}
         return {} if iterations is None else {"iterations": iterations}
 
@@ -65,9 +67,8 @@ class Terms:
             for owner, field, text in _assignments(self.setting)
             if owner in (None, name) and field in fields
         }
-        budget = self.budget(name)
-        if hasattr(METHODS[name].defaults, "iterations") and "minutes" not in budget:
-            changes = budget | changes  # such a method's number of iterations is a setting
+        if _takes_all(name):
+            changes = self.budget(name) | changes
         return create(name, **changes | {"image_size": image_size, "seed": self.seed + number})
 
     def require_known(self, methods):
@@ -98,6 +99,16 @@ class Terms:
                         f"--{flag} names {name}, which is none of the conditions' methods "
                         f"({', '.join(methods) or 'there are none'})"
                     )
+                if name is not None and flag == "minutes" and _takes_all(name):
+                    raise UserError(
+                        f"--minutes {name}=: {name} takes all its iterations; give fewer of these "
+                        f"with --iterations {name}=500"
+                    )
+
+
+def _takes_all(method):
+    """Whether a method's number of iterations is a setting, so that no time limits it."""
+    return hasattr(METHODS[method].defaults, "iterations")
 
 
 @functools.cache
@@ -139,16 +150,9 @@ def _assignments(texts):
 
 
 def _value(field, text):
-    """Return a text as a value of a dataclass field."""
-    kinds = typing.get_args(field.type) or [field.type]
     try:
-        if bool in kinds:
-            return {"true": True, "false": False}[text.lower()]
-        for kind in (int, float):
-            if kind in kinds:
-                return kind(text)
-    except (KeyError, ValueError):
+        return value_of(field, text)
+    except ValueError as expected:
         raise UserError(
-            f"--setting {field.name.rstrip('_')}={text}: that is no value of this setting"
+            f"--setting {field.name.rstrip('_')}={text}: it must be {expected}"
         ) from None
-    return text

@@ -4,6 +4,7 @@
 """
 
 import dataclasses
+import typing
 
 from ssgan_tf.bounds import require_fields
 from ssgan_tf.errors import UserError
@@ -57,6 +58,26 @@ class Settings(Checked):
 
     image_size: int = setting(64, "Height and width in pixels.")
     seed: int = setting(0, "Of the split, the weights, the batches and the noise.")
+
+
+def value_of(field, text):
+    """Return a text as a value of a dataclass field, which is a flag, a number or a text.
+
+    Raises:
+        ValueError: it is none; the message says what it must be.
+    """
+    kinds = typing.get_args(field.type) or (field.type,)
+    if bool in kinds:
+        if text.lower() not in ("true", "false"):
+            raise ValueError("true or false")
+        return text.lower() == "true"
+    for kind in (int, float):
+        if kind in kinds:
+            try:
+                return kind(text)
+            except ValueError:
+                raise ValueError("a whole number" if kind is int else "a number") from None
+    return text
 
 
 def changed(defaults, changes, lacks, has):

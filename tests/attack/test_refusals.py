@@ -13,7 +13,7 @@ from ground import TINY, contents, refused
 
 from tests.loaded import NO_READER
 
-NAMES = ["train", "generate", "evaluate", "classify", "compare", "imbalance"]
+NAMES = ["train", "generate", "evaluate", "classify", "compare", "imbalance", "augcls"]
 REAL = ["--dataset=photos/", "--inception=graph.pb"]
 MANY = "9" * 30
 LONG = "n" * 300
@@ -75,7 +75,29 @@ ROWS = [
       ("1.0", "nan", "-1.0")],
     ("classify", ["--schedule=later"], "--schedule is 'later'; choose one of mixed, added-then"),
     ("classify", ["--schedule=added-then-real", "--added_share=0.5"], "give one of them"),
-    ("classify", ["--network=vgg16"], "--network is 'vgg16'; choose one of resnet18, vgg19"),
+    ("classify", ["--network=vgg16"], "--network is 'vgg16'; choose one of resnet18, resnet50"),
+    ("classify", ["--rate_schedule=linear"], "--rate_schedule is 'linear'; choose one of cosine"),
+    ("classify", ["--schedule=cosine"], "the learning rate has --rate_schedule cosine"),
+    ("classify", ["--dataset=photos/", "--augment=crop", "--per_class=0%"],
+     "a share must be from 1% to 1000%"),
+    ("classify", ["--dataset=photos/", "--augment=crop", "--per_class=restore"],
+     "--per_class restore: the classes have all"),
+    # Flags that came with methods that train nothing, and choices of when images are made.
+    ("generate", ["--method=dcgan", "--out=new"], "--method dcgan has to be trained first"),
+    ("generate", ["--method=nothing", "--out=new"], "unknown method 'nothing'"),
+    ("generate", ["--method=sgid", "--run=run", "--out=new"], "--run and --method exclude"),
+    ("generate", ["--method=sgid", "--out=photos/new", "--dataset=photos/"],
+     "--out photos/new lies in photos"),
+    *[("generate", ["--run=run", "--out=new", f"--{flag}=32"], f"--{flag} needs --method")
+      for flag in ("image_size", "train_per_class", "test_per_class")],
+    ("generate", ["--run=run", "--out=new", "--sampler=heun"], "'sampler'"),
+    *[("generate", ["--method=sgid", "--out=new", f"--{flag}={value}"], words)
+      for flag, value, words in (
+          ("noise", "x", "--noise is x"), ("noise", 2, "--noise is 2"),
+          ("steps", 0, "--steps is 0"), ("guidance", "x", "--guidance is x; it must be map"),
+          ("prompt", "x", "--prompt 'x' must"),
+          ("resolution", 100, "a multiple of 16"), ("precision", "half", "--precision is half"),
+          ("names", "red", "--names red: give each class once"))],
     # Flags that came with the study of imbalance.
     ("imbalance", ["--dataset=photos/", "--keep=1"], "--keep 1: give how many"),
     ("imbalance", ["--dataset=photos/", "--keep=x"], "--keep x: give how many"),
@@ -91,10 +113,15 @@ ROWS = [
     *[("imbalance", [f"--{flag}={value}"], f"--{flag}") for flag, value in
       (("seeds", 0), ("generators", 2000), ("iterations", 0), ("minutes", "nan"),
        ("iterations", "dcgan=x"), ("minutes", "ssgan=1"), ("image_size", MANY))],
+    ("imbalance", ["--seeds=2", "--generators=3"], "--generators is 3 and --seeds is 2"),
+    ("imbalance", ["--conditions=singan", "--minutes=singan=1"], "singan takes all its iterations"),
     ("imbalance", ["--dataset=photos/", "--out=photos/new"], "--out photos/new lies in photos"),
     *[(name, ["--dataset=photos/", "--roi"], "--roi is for --dataset gtsrb") for name in
-      ("train", "classify", "compare", "imbalance")],
+      ("train", "classify", "compare", "imbalance", "augcls")],
+    ("generate", ["--run=run", "--out=new", "--roi"], "--roi is for --dataset gtsrb"),
     ("evaluate", ["--generated=set", *REAL, "--classifier=photos"], "photos holds no classifier"),
+    ("compare", ["--dataset=photos/", "--classify", "--classifier_sizes=restore"],
+     "--classifier_sizes restore needs a class"),
     ("compare", ["--tables=x"], "--tables is 'x'; give numbers"),
     ("compare", ["--figures=99"], "99"),
     ("generate", ["--run=run", "--out=new", "--per_class=many"], "--per_class is 'many'"),
@@ -135,6 +162,15 @@ ROWS = [
     ("compare", ["--dataset=photos/", "--out=photos/new"], "--out photos/new lies in photos"),
     ("augcls", ["--dataset=photos/", "--run=photos"], "photos is not a run directory"),
     ("augcls", ["--dataset=photos/", "--run=run", "--method=dcgan"], "give one generator"),
+    ("augcls", ["--dataset=photos/"], "give one generator"),
+    ("augcls", ["--run=run", "--iterations=3"], "--iterations is for --method"),
+    ("augcls", ["--method=dcgann"], "unknown method 'dcgann'"),
+    ("augcls", ["--method=singan", "--minutes=1"], "singan takes all its --iterations"),
+    ("augcls", ["--dataset=photos/", "--run=run"], "the classes are equal"),
+    ("augcls", ["--dataset=photos/", "--run=run", "--imbalance=red=3", "--validation_per_class=50"],
+     "lower --validation_per_class"),
+    ("augcls", ["--dataset=photos/", "--run=run", "--super_classes=no.json"], "no.json"),
+    ("augcls", ["--run=run", "--threshold=0.0"], "--threshold is 0"),
     ("augcls", ["--dataset=photos/", "--method=dcgan", "--out=photos/new"],
      "--out photos/new lies in photos"),
     ("augcls", ["--dataset=photos/", "--method=dcgan", "--method_settings=flip"],

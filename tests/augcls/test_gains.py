@@ -99,10 +99,14 @@ def test_the_papers_tables_are_marked_as_the_papers():
 def test_settings_of_methods_as_texts():
     given = parse_settings(["image_size=64", "lambda=0.5", "flip=false", "precision=float32"])
     assert given == {"image_size": 64, "lambda_": 0.5, "flip": False, "precision": "float32"}
+    assert parse_settings(["penalty=lecam", "r1", "batch_size=8"]) == {
+        "penalty": "lecam,r1", "batch_size": 8,
+    }  # fmt: skip
     for text, words in (
         ("sise=3", "give settings of train.py"),
         ("flip", "give settings of train.py"),
-        ("image_size=big", "must be a number"),
+        ("image_size=big", "must be a whole number"),
+        ("lambda=big", "must be a number"),
         ("flip=maybe", "must be true or false"),
     ):
         with pytest.raises(UserError, match=f"--method_settings {text}: .*{words}"):

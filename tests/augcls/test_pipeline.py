@@ -110,7 +110,7 @@ def test_four_conditions_at_equal_counts_and_steps(finished):
     assert sum(rows["filtered"]["added"].values()) == sum(results["added"].values()) > 0
     assert results["added"].keys() == results["lacking"].keys() - {"daisy"} == {"roses", "tulips"}
     assert all(results["added"][name] <= results["lacking"][name] for name in results["added"])
-    assert rows["balanced-loss"]["seeds"] != rows["original"]["seeds"]
+    assert rows["balanced-loss"]["confusion"] != rows["original"]["confusion"]
     data = results["classifiers"]["data"]["classes"]
     assert {name: counts["train"] for name, counts in data.items()} == {
         "daisy": 20, "roses": 6, "tulips": 9,

@@ -163,6 +163,8 @@ def test_gtsrb_has_tracks_boxes_and_its_own_test_side(serve, tmp_path, name):
     cropped = load_dataset(f"{name}-roi", 8, datasets_dir=sets)
     assert cropped.name == f"{name}-roi" and (cropped.images[..., 0] == 255).all()
     assert not set(cropped.hashes) & set(images.hashes)
+    # What reads files again would get more than the box, of another hash.
+    assert images.folder == sets / name and cropped.folder is None
     assert [path.name for path in sets.iterdir()] == [name]
 
 

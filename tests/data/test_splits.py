@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,8 @@ def test_equal_files_fall_on_the_same_side(made_up_set):
 def test_contradicted_labels_are_never_tested_on(made_up_set):
     images = made_up_set({"a": ["x", *numbered(9, "a")], "b": ["x", *numbered(9, "b")]})
     assert all("x" not in split(images, seed).test.hashes for seed in range(30))
+    brought = split(dataclasses.replace(images, tested=frozenset({"x", "a1", "b1"})))
+    assert sorted(brought.test.hashes) == ["a1", "b1"] and "x" not in brought.train.hashes
 
 
 def test_a_small_sample_is_part_of_a_larger_one(made_up_set):

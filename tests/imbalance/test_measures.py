@@ -51,14 +51,20 @@ def test_differences_are_paired_and_tested_together():
         return [Cut(0, {seed: np.where(one, labels, 1 - labels) for seed, one in enumerate(right)})]
 
     low, alike, high = cut(0.2), cut(0.2), cut(0.9)
-    found = differences({"high": (high, low), "alike": (alike, low)}, labels)
-    assert found["high"][RECALL]["finding"] == "helps"
-    assert found["high"][RECALL]["mean"] == pytest.approx(0.7, abs=0.1)
-    assert found["alike"][RECALL]["finding"] == "no evidence"
+    pairs = {("high", "low"): (high, low), ("alike", "low"): (alike, low)}
+    found = differences(pairs, labels)
+    assert found["high", "low"][RECALL]["finding"] == "helps"
+    assert found["high", "low"][RECALL]["mean"] == pytest.approx(0.7, abs=0.1)
+    assert found["alike", "low"][RECALL]["finding"] == "no evidence"
     for of_key in found.values():
         for one in of_key.values():
             assert one["p"] <= one["adjusted_p"] <= 1
-    assert differences({"high": ([Cut(0, {0: labels})], [Cut(0, {0: labels})])}, labels) == {}
+    # A second opponent of the same conditions tells nothing more about the chance of training.
+    twice = pairs | {(name, "again"): pair for (name, _), pair in pairs.items()}
+    for key, of_key in differences(twice, labels).items():
+        alone = found[key[0], "low"]
+        assert of_key[RECALL]["half_width"] == pytest.approx(alone[RECALL]["half_width"])
+    assert differences({("high", "low"): ([Cut(0, {0: labels})],) * 2}, labels) == {}
 
 
 def test_the_papers_figures():

@@ -16,6 +16,7 @@ from ssgan_tf.classify.training import ClassifierSettings
 from ssgan_tf.data.manifest import read_manifest
 from ssgan_tf.errors import UserError
 from ssgan_tf.imbalance import generator
+from ssgan_tf.imbalance.cell import Cell
 from ssgan_tf.imbalance.study import ImbalanceStudy
 from ssgan_tf.imbalance.tables import main_sentences, make_tables
 from ssgan_tf.imbalance.terms import Terms
@@ -180,7 +181,10 @@ def test_what_is_missing_is_done_again_and_no_more(place, finished, monkeypatch)
     assert [row["recall"] for row in again["rows"]] == [row["recall"] for row in results["rows"]]
 
 
-def test_a_study_grows_and_a_longer_training_counts(place):
+def test_a_study_grows_and_a_longer_training_counts(place, monkeypatch):
+    def killed(self):
+        raise Interrupted(137)
+
     out = place / "grown"
     make(out, "drifting").run()
     trained.clear()
@@ -192,6 +196,10 @@ def test_a_study_grows_and_a_longer_training_counts(place):
     assert Counter(name.split(" ")[0] for name in trained) == {"original": 2, "flip-crop": 2}
     trained.clear()
     terms = {"iterations": ("9",)}
+    with monkeypatch.context() as during:  # killed when the images are there
+        during.setattr(Cell, "classify", killed)
+        with pytest.raises(Interrupted):
+            make(out, "drifting", terms=terms).run()
     make(out, "drifting", terms=terms).run()  # other images than the classifiers had
     assert Counter(name.split(" ")[0] for name in trained) == {"drifting-restore": 4}
     with pytest.raises(UserError, match=r"--generators was 1, is now 2"):
@@ -255,7 +263,7 @@ def test_a_signal_leaves_a_report_of_what_is_done(place, monkeypatch):
         ({"terms": {"minutes": ("0",)}}, "--minutes is 0"),
         ({"terms": {"setting": ("scored",)}}, "--setting scored: give NAME=VALUE"),
         ({"terms": {"setting": ("depth=3",)}}, "--setting depth: drifting has no such setting"),
-        ({"terms": {"setting": ("scored=perhaps",)}}, "scored=perhaps: that is no value"),
+        ({"terms": {"setting": ("scored=perhaps",)}}, "scored=perhaps: it must be true or false"),
     ],
 )
 def test_refuses(place, changes, words):
