@@ -1,6 +1,7 @@
 """The training of a pack at one scale as a phase, and the phase that collects a class's models."""
 
 import logging
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -177,6 +178,18 @@ class ScalePhase(Phase):
             variable.assign(values.reshape(variable.shape))
 
 
+class Pack(NamedTuple):
+    """What the models of a pack have learnt."""
+
+    failed: np.ndarray  # bool (M,), which models were given up
+    arrays: dict  # by name, the last axis is the models'; fewer scales where all have failed
+
+    @classmethod
+    def of_trained(cls, phases):
+        """Return that of a pack's `ScalePhase`s, the coarsest first."""
+        return cls(phases[-1].failed.numpy(), _arrays(phases))
+
+
 class Collection(Phase):
     """Puts a class's models beside each other, in one file that images are made from.
 
@@ -185,8 +198,7 @@ class Collection(Phase):
     Args:
         settings: the `Settings`.
         class_name: the class.
-        packs: for each pack its `ScalePhase`s, trained, the coarsest first; a pack of which all
-            models failed has fewer.
+        packs: a `Pack` for each pack.
         images: uint8 `(K, size, size, 3)`, all sources.
         hashes: of their files.
 
@@ -198,7 +210,7 @@ class Collection(Phase):
 
     def __init__(self, settings, class_name, packs, images, hashes):
         self.class_name, self.settings = class_name, settings
-        failed = np.concatenate([phases[-1].failed.numpy() for phases in packs])
+        failed = np.concatenate([pack.failed for pack in packs])
         if failed.all():
             raise UserError(
                 f"{class_name}: no model has stayed finite; try a smaller --learning_rate or "
@@ -206,9 +218,9 @@ class Collection(Phase):
             )
         kept = np.flatnonzero(~failed)
         parts = [
-            of_models(_arrays(phases), np.flatnonzero(~phases[-1].failed.numpy()))
-            for phases in packs
-            if not phases[-1].failed.numpy().all()
+            of_models(pack.arrays, np.flatnonzero(~pack.failed))
+            for pack in packs
+            if not pack.failed.all()
         ]
         arrays = {name: np.concatenate([part[name] for part in parts], -1) for name in parts[0]}
         arrays["sources"] = np.frombuffer(
