@@ -99,12 +99,11 @@ def test_full_shrinkage_gives_the_pooled_covariance():
 
 
 def test_the_intensity_of_shrinkage_by_hand():
-    # x = (3, -3) in one dimension beside a zero: S = 18, W_k = 9 and 9 and 0, their mean 6.
+    # x = (3, -3) in one dimension beside a zero: S = 9, W_k = 9 and 9 and 0, their mean 6.
     centred = np.array([[3.0], [-3.0], [0.0]])
     variance = 3 / 8 * (9 + 9 + 36)  # n / (n - 1)³ Σ (W_k - W)²
-    assert shrinkage_intensity(centred, np.array([[9.0]]), np.array([[0.0]])) == min(
-        1, variance / 81
-    )
+    found = shrinkage_intensity(centred, np.array([[9.0]]), np.array([[0.0]]))
+    assert found == pytest.approx(variance / 81)
     found = shrinkage_intensity(centred, np.array([[9.0]]), np.array([[-11.0]]), share=0.2)
     assert found == pytest.approx(0.8 * variance / 400)
 
