@@ -229,7 +229,7 @@ class Collection(Phase):
         self.images, self.iterations = images[kept], len(kept)
         self.state = {name: tf.Variable(array, trainable=False) for name, array in arrays.items()}
         self.state["iteration"] = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self._models = None
+        self._models = self._rebuilt = None
 
     def variables(self):
         """Return the models' weights, their sources' hashes and the iteration, by name."""
@@ -240,7 +240,9 @@ class Collection(Phase):
         first = int(self.state["iteration"].numpy())
         self.state["iteration"].assign_add(count)
         real = to_unit(self.images[first : first + count]).numpy()
-        made = self._present().reconstructions()[first : first + count]
+        if self._rebuilt is None:  # all at once, since a block of models is computed together
+            self._rebuilt = self._present().reconstructions()
+        made = self._rebuilt[first : first + count]
         return {"reconstruction": float(np.sqrt(((made - real) ** 2).mean((1, 2, 3))).mean())}
 
     def preview(self):
