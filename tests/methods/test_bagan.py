@@ -368,6 +368,8 @@ def test_what_cannot_be_is_refused():
     assert create("bagan-gp", latent_shrinkage=0.5).shrinkage == 0.5
     with pytest.raises(UserError, match="--init is runs/other; these networks begin with"):
         create("bagan-gp", init="runs/other")
+    with pytest.raises(UserError, match="--freeze is 2; these networks begin with"):
+        create("bagan", freeze=2)
     with pytest.raises(UserError, match="bagan learns to tell classes apart and there is one"):
         create("bagan").jobs(["one"])
 
