@@ -24,6 +24,7 @@ from ssgan_tf.methods.singan.networks import (
     initialise,
     named,
 )
+from ssgan_tf.methods.singan.sampling import SinGANSampler
 from ssgan_tf.methods.singan.scales import shrunk
 from ssgan_tf.methods.singan.step import LOSSES, ScaleStep
 
@@ -255,8 +256,6 @@ class Collection(Phase):
 
     def sampler(self):
         """Return the `SinGANSampler` of all models."""
-        from ssgan_tf.methods.singan.sampling import SinGANSampler
-
         return SinGANSampler(self.settings, {self.class_name: self._present()})
 
     def _present(self):
