@@ -39,9 +39,9 @@ def last_phase(method, images):
     """Return the phase of a method's first network that images are made from, untrained."""
     job, classes = next(iter(method.jobs(images.class_names).items()))
     for phase in method.phases(Job(job, images.with_classes(classes))):
-        if phase.name == method.last_phase:
+        if phase.name == method.last_phase and phase.flops() is not None:
             return phase
-    raise UserError(f"--methods: {method.name} trains nothing that could be measured")
+    raise UserError(f"--methods: {method.name} does no training whose operations are counted")
 
 
 def seconds_per_sample(phase):

@@ -51,6 +51,11 @@ def make_workers(name, batch_size):
     else:
         raise UserError(f"--strategy is {name}; it must be one of {', '.join(STRATEGIES)}")
     replicas = workers.strategy.num_replicas_in_sync
+    if batch_size == 1 < replicas:
+        raise UserError(
+            f"--strategy {name} shares each step among {replicas} devices, and steps here are of "
+            "one image; use --strategy none"
+        )
     if batch_size % replicas:
         raise UserError(
             f"--batch_size is {batch_size}, which {replicas} devices cannot share evenly; "

@@ -146,24 +146,24 @@ def _fit_jobs(method, jobs, image_set, options, run, workers, network):
     `network` is the `Inception` that scores them, or None.
     """
     last = method.last_phase
-    found = dict.fromkeys(jobs, (0, 0.0, False))
+    found = dict.fromkeys(jobs, (0, False, True))
     if last is not None:
         found = {name: progress_of(run.checkpoints(name, last), options) for name in jobs}
-    left = sum(max(options.iterations - done, 0) for done, _, whole in found.values() if not whole)
+    left = sum(max(options.iterations - done, 0) for done, whole, _ in found.values() if not whole)
     judges = {}
     if network is not None and last is not None:
         # Before signals wait for a step to end, for a large data set takes minutes.
-        unfinished = [name for name in jobs if not found[name][2]]
+        unfinished = [name for name in jobs if not found[name][1]]
         judges = _judges(network, jobs, unfinished, image_set, options, run, last)
     progress = Progress(len(jobs), left, options.progress and workers.chief)
     trained = {}
     with Interruption() as interruption:
         for place, (name, class_names) in enumerate(jobs.items(), 1):
             images = image_set.with_classes(class_names)
-            done, _, whole = found[name]
+            done, whole, counted = found[name]
             held = {}
             if whole:
-                progress.skip(name, place, done)
+                progress.skip(name, place, done, counted)
             else:
                 job = Job(name, images, options.jit)
                 try:

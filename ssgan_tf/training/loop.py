@@ -138,19 +138,19 @@ def progress_of(checkpoints, options):
         options: the `Options`.
 
     Returns:
-        the iterations, the seconds of training, and whether that is all that it takes; 0, 0 and
-        False where there is no checkpoint.
+        the iterations, whether that is all that it takes, and whether the user says how many that
+        are; 0, False and True where there is no checkpoint.
     """
     newest = checkpoints.newest_description()
     if newest is None:
-        return 0, 0.0, False
+        return 0, False, True
     done, metadata = newest
-    seconds = metadata.get("seconds", 0.0)
-    if "iterations" in metadata:
-        over = done >= metadata["iterations"]
+    counted = "iterations" not in metadata
+    if counted:
+        over = done >= options.iterations or metadata.get("seconds", 0.0) >= options.seconds
     else:
-        over = done >= options.iterations or seconds >= options.seconds
-    return done, seconds, over and not is_unscored(metadata, options)
+        over = done >= metadata["iterations"]
+    return done, over and not is_unscored(metadata, options), counted
 
 
 def _budget(phase, options):

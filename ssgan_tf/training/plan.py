@@ -41,7 +41,7 @@ def describe_plan(method, image_set, options):
     names = share(all_jobs, options.jobs)
     folder = options.run_dir or default_run_path(image_set.name, method.name)
     shared = method.shared(image_set.class_names)
-    kind = "one network for all classes" if shared else "one network per class"
+    kind = "one network for all classes" if shared else "each class by itself"
     with workers.strategy.scope():
         costs = method.plan(image_set, replicas)
     rows = [
@@ -50,12 +50,24 @@ def describe_plan(method, image_set, options):
         ("device", f"{_device()}, {replicas} replica{'s' * (replicas > 1)}, {method.precision}"),
         *costs,
         *_scores(method, options),
-        ("work", f"{options.iterations} iterations" + (f" or {options.minutes:g} minutes" if
-         options.minutes else "") + f" for each of {len(names)} networks: {', '.join(names)}"),
+        *_work(method, options, names),
         ("folder", str(folder)),
     ]  # fmt: skip
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {words}" for name, words in rows)
+
+
+def _work(method, options, names):
+    """Return the row of what is trained for how long, if anything is."""
+    if method.last_phase is None:
+        return []
+    budget = f"{options.iterations} iterations"
+    if options.minutes:
+        budget += f" or {options.minutes:g} minutes"
+    words = f"{budget} for each of {len(names)} networks: {', '.join(names)}"
+    if hasattr(method.settings, "iterations"):  # of what they are, its own rows say
+        words = f"to train: {', '.join(names)}"
+    return [("work", words)]
 
 
 def _scores(method, options):

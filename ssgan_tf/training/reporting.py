@@ -199,14 +199,20 @@ class Progress:
             "[{elapsed}<{remaining}{postfix}]",
         )
 
-    def skip(self, name, place, done):
-        """Say that a job has enough iterations already."""
+    def skip(self, name, place, done, counted=True):
+        """Say that a job is trained already.
+
+        Args:
+            name: the job's.
+            place: of the job, from 1.
+            done: iterations that it has.
+            counted: the user says how many it is to have, and may want more.
+        """
+        words = "is trained already"
+        if counted:
+            words = f"has {done} iterations already; raise --iterations (or --minutes) to go on"
         if self.enabled:
-            print(
-                f"{name} ({place}/{self.jobs}) has {done} iterations already; raise "
-                "--iterations (or --minutes) to go on",
-                file=sys.stderr,
-            )
+            print(f"{name} ({place}/{self.jobs}) {words}", file=sys.stderr)
 
     def update(self, count, seconds, losses, seconds_left=math.inf):
         """Take in `count` iterations that took `seconds`, and their mean losses.

@@ -99,12 +99,11 @@ def test_full_shrinkage_gives_the_pooled_covariance():
 
 
 def test_the_intensity_of_shrinkage_by_hand():
-    # x = (3, -3) in one dimension beside a zero: S = 18, W_k = 9 and 9 and 0, their mean 6.
+    # x = (3, -3) in one dimension beside a zero: S = 9, W_k = 9 and 9 and 0, their mean 6.
     centred = np.array([[3.0], [-3.0], [0.0]])
     variance = 3 / 8 * (9 + 9 + 36)  # n / (n - 1)³ Σ (W_k - W)²
-    assert shrinkage_intensity(centred, np.array([[9.0]]), np.array([[0.0]])) == min(
-        1, variance / 81
-    )
+    found = shrinkage_intensity(centred, np.array([[9.0]]), np.array([[0.0]]))
+    assert found == pytest.approx(variance / 81)
     found = shrinkage_intensity(centred, np.array([[9.0]]), np.array([[-11.0]]), share=0.2)
     assert found == pytest.approx(0.8 * variance / 400)
 
@@ -369,6 +368,8 @@ def test_what_cannot_be_is_refused():
     assert create("bagan-gp", latent_shrinkage=0.5).shrinkage == 0.5
     with pytest.raises(UserError, match="--init is runs/other; these networks begin with"):
         create("bagan-gp", init="runs/other")
+    with pytest.raises(UserError, match="--freeze is 2; these networks begin with"):
+        create("bagan", freeze=2)
     with pytest.raises(UserError, match="bagan learns to tell classes apart and there is one"):
         create("bagan").jobs(["one"])
 

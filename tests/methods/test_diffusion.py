@@ -170,6 +170,15 @@ def test_the_network_has_the_size_that_docs_say(monkeypatch):
     assert cost.flops == {"denoiser": 2_935_176_704, "batch": 93_925_654_528, "batch_size": 32}
 
 
+@pytest.mark.parametrize(("channels", "heads"), [(96, 1), (192, 3), (480, 6)])
+def test_heads_share_the_channels_evenly(channels, heads):
+    """With --unet_channels 160 there are 480, which seven heads of 64 and more cannot share."""
+    layer = network.Attention()
+    maps = tf.random.stateless_normal((1, 2, 2, channels), (0, 1))
+    np.testing.assert_allclose(layer(maps), maps * 0.5**0.5, rtol=1e-6)  # it begins with zeros
+    assert layer.heads == heads
+
+
 def test_it_begins_with_an_answer_of_nothing():
     """Zero weights at the end: D(x) begins as c_skip x."""
     unet = network.new_denoiser(method().settings, 2)

@@ -140,7 +140,7 @@ def test_a_job_begins_with_its_namesake_or_the_first_or_the_one_named(tmp_path, 
         caplog.clear()
 
 
-@pytest.mark.parametrize("name", GANS)
+@pytest.mark.parametrize("name", [name for name in GANS if not name.startswith("bagan")])
 def test_the_lowest_layers_of_every_critic(name):
     method = tiny_method(name, init="runs/some", freeze=1)
     critic = build(method, 2).critic

@@ -193,6 +193,7 @@ def test_plans_say_models_scales_and_hours():
     assert "left 3; 2 at a time" in words
     assert "10 px, 14 px; 6 iterations each" in words
     assert "hours" in words
+    assert "to train: left" in words and "20000 iterations" not in words
 
 
 def test_sources_are_rebuilt_and_only_from_fixed_noise():

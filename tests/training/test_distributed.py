@@ -80,6 +80,16 @@ def test_every_other_method_keeps_its_replicas_equal(tmp_path):
 
 
 @pytest.mark.long
+def test_replicas_share_a_lazy_penalty_that_has_a_state(tmp_path):
+    more = {"devices": 2, "methods": ["stylegan2"]}
+    more["settings"] = {"penalty": "path_length", "augment_critic": "none"}
+    options = {"strategy": "mirrored", "iterations": 5, "checkpoint_every": 5}
+    finish(start(arguments(tmp_path, **options) | more))
+    # It has its turn once, at the fourth update, and moves a hundredth of the way.
+    assert 0 < saved_arrays(tmp_path / "run")["penalty/path_length/average"] < 1
+
+
+@pytest.mark.long
 def test_two_machines_train_one_network(tmp_path, alone):
     ports = [_free_port() for _ in range(2)]
     workers = [f"127.0.0.1:{port}" for port in ports]

@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,8 +9,6 @@ from ssgan_tf.methods.contract import Phase
 from ssgan_tf.runs.metrics_log import read_metrics
 from ssgan_tf.runs.run_directory import RunDirectory
 from ssgan_tf.training.reporting import Progress, Report
-
-ADVERSARIAL = SimpleNamespace(name="", iterations=None, images_per_iteration=8)  # a phase
 
 
 def test_a_log_line_is_the_mean_since_the_last_one(tmp_path):
@@ -102,6 +98,14 @@ def test_progress_of_a_phase_of_its_own_names_it_and_its_figures(capsys, monkeyp
     assert progress.left == 15
 
 
+def test_a_job_that_is_trained_is_said_to_be_and_how_it_goes_on_if_it_can(capsys):
+    progress = Progress(jobs=2, left=0)
+    progress.skip("rust", 1, 70)
+    assert "rust (1/2) has 70 iterations already; raise --iterations" in capsys.readouterr().err
+    progress.skip("rust", 1, 70, counted=False)  # the number is the method's
+    assert capsys.readouterr().err == "rust (1/2) is trained already\n"
+
+
 def test_progress_counts_what_is_left_of_all_classes(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "140")  # a narrow terminal cuts the line
     progress = Progress(jobs=2, left=15)
@@ -130,7 +134,7 @@ def test_progress_of_a_limited_time_counts_what_fits_into_it(capsys, monkeypatch
 def test_progress_says_that_it_scores_and_then_the_scores(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "140")
     progress = Progress(jobs=1, left=10)
-    progress.start("rust", 1, ADVERSARIAL, 10, done=5)
+    progress.start("rust", 1, Eight(), 10, done=5)
     progress.scored("FID", None, 30.0)  # of an earlier call
     assert "best FID 30," in capsys.readouterr().err.replace("]", ",")
     progress.update(1, 2.0, {"critic_loss": 1.0})
@@ -141,12 +145,12 @@ def test_progress_says_that_it_scores_and_then_the_scores(capsys, monkeypatch):
     progress.update(1, 2.0, {"critic_loss": 1.0})
     progress.stop()
     assert "7/10" in (shown := capsys.readouterr().err) and "FID 31.25, best 30" in shown
-    progress.start("scorch", 1, ADVERSARIAL, 10, done=0)  # another job has no score yet
+    progress.start("scorch", 1, Eight(), 10, done=0)  # another job has no score yet
     progress.update(1, 2.0, {"critic_loss": 1.0})
     progress.stop()
     assert "FID" not in capsys.readouterr().err
     silent = Progress(jobs=1, left=10, enabled=False)
-    silent.start("rust", 1, ADVERSARIAL, 10, done=5)
+    silent.start("rust", 1, Eight(), 10, done=5)
     silent.scoring("FID", 0, 400)
     silent.scored("FID", 31.25, 30.0)
     assert capsys.readouterr().err == ""

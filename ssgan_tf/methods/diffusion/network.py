@@ -15,7 +15,7 @@ from ssgan_tf.methods.diffusion.augmentation import LABELS
 
 SIDE = 32  # height and width of the finest maps
 LEVELS = (1, 2, 3)  # channels of the maps of 32², 16² and 8², in units of the first's
-HEAD = 64  # channels of an attention head
+HEAD = 64  # channels of an attention head, at least
 HALF = 0.5**0.5  # sums of two maps of unit variance keep it
 
 
@@ -105,12 +105,13 @@ class Block(layers.Layer):
 
 
 class Attention(layers.Layer):
-    """Self-attention of the positions of a map, added to it, with heads of 64 channels."""
+    """Self-attention of the positions of a map, added to it, with heads of 64 channels or more."""
 
     def build(self, shape):
         """Make the normalisation and the two projections, of which the second begins with zeros."""
         channels = shape[-1]
-        self.heads = max(channels // HEAD, 1)
+        most = max(channels // HEAD, 1)
+        self.heads = next(heads for heads in range(most, 0, -1) if channels % heads == 0)
         self.norm = GroupNorm(name="norm")
         self.inside = layers.Dense(3 * channels, name="inside")
         self.outside = layers.Dense(channels, kernel_initializer="zeros", name="outside")

@@ -38,13 +38,14 @@ class Settings(base.Settings):
 
     def __post_init__(self):
         object.__setattr__(self, "latent_shrinkage", str(self.latent_shrinkage))
+        for name, off in (("init", RANDOM), ("freeze", 0)):
+            if (value := getattr(self, name)) != off:
+                raise UserError(
+                    f"--{name} is {value}; these networks begin with what their own autoencoder "
+                    "has learnt, so leave it out"
+                )
         super().__post_init__()
         parse_shrinkage(self.latent_shrinkage)
-        if self.init != RANDOM:
-            raise UserError(
-                f"--init is {self.init}; these networks begin with what their own autoencoder has "
-                "learnt, so leave it out"
-            )
 
 
 class BAGAN(base.GAN):

@@ -49,7 +49,8 @@ class Penalty(Protocol):
         name: it is logged under.
         role: of the network, "critic" or "generator".
         weight: of it in the network's loss.
-        every: updates of the network from one time to the next; it is so many times as strong then.
+        every: updates of the network from one time to the next; it is so many times as strong
+            then. Where more than 1 it is `Lazy`.
         passes: what it takes at a time, in forward passes of the network.
     """
 
@@ -64,6 +65,21 @@ class Penalty(Protocol):
 
     def __call__(self, batch):
         """Return the penalty without its weight, a scalar, from the network's batch."""
+
+
+class Lazy:
+    """A penalty that has its turn every so many updates.
+
+    A training calls `measure`, on a condition, inside of which several devices could not agree on
+    new values of `variables`; so it returns them.
+    """
+
+    def __call__(self, batch):
+        """Return the penalty, once its state has taken in the batch."""
+        penalty, new = self.measure(batch)
+        for variable, value in zip(self.variables().values(), new, strict=True):
+            variable.assign(value)
+        return penalty
 
 
 class GradientPenalty:
@@ -121,7 +137,7 @@ class LeCam:
         return real + fake
 
 
-class R1:
+class R1(Lazy):
     """E[‖∇D(x)‖²] at real images, with a weight of γ/2.
 
     L. Mescheder, A. Geiger, S. Nowozin, "Which Training Methods for GANs do actually Converge?"
@@ -140,12 +156,12 @@ class R1:
         """Return no state."""
         return {}
 
-    def __call__(self, batch):
-        """Return the penalty."""
-        return ops.mean(ops.sum(ops.square(batch.real_gradients()), axis=(1, 2, 3)))
+    def measure(self, batch):
+        """Return the penalty, and no new values."""
+        return ops.mean(ops.sum(ops.square(batch.real_gradients()), axis=(1, 2, 3))), []
 
 
-class PathLength:
+class PathLength(Lazy):
     """E[(‖Jᵀy‖ − a)²], y ~ N(0, 1), with a moving average a of the lengths.
 
     J is the derivative of an image by its styles: steps of w are to change images alike, wherever
@@ -166,13 +182,13 @@ class PathLength:
         """Return the moving average."""
         return {"average": self.average}
 
-    def __call__(self, batch):
-        """Return the penalty, with the average as it is once the batch is taken in."""
+    def measure(self, batch):
+        """Return the penalty and the average, both as they are once the batch is taken in."""
         squares = ops.sum(ops.square(batch.style_gradients()), axis=2)
         lengths = ops.sqrt(ops.mean(squares, axis=1) + 1e-12)
         now = ops.stop_gradient(ops.mean(lengths))
-        self.average.assign(self.average + self.decay * (now - self.average))
-        return ops.mean(ops.square(lengths - self.average))
+        average = self.average + self.decay * (now - self.average)
+        return ops.mean(ops.square(lengths - average)), [average]
 
 
 PENALTIES = {penalty.name: penalty for penalty in (LeCam, R1, PathLength)}

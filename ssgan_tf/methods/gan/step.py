@@ -216,7 +216,15 @@ class TrainingStep:
             return penalty(batch)
         # Counted from 1, so that the last of an iteration's updates, which is logged, has its turn.
         due = (update + 1) % penalty.every == 0
-        return tf.cond(due, lambda: penalty.every * penalty(batch), lambda: 0.0)
+        kept = list(penalty.variables().values())
+        value, new = tf.cond(
+            due,
+            lambda: penalty.measure(batch),
+            lambda: (0.0, [tf.identity(variable.value) for variable in kept]),
+        )
+        for variable, now in zip(kept, new, strict=True):
+            variable.assign(now)
+        return penalty.every * value
 
     def _gradients_between(self, batch, fake_images):
         """Return ∇D(x̂), `(batch, size, size, 3)`, at random points between pairs of images."""
@@ -263,7 +271,8 @@ class TrainingStep:
 
         The whole batch is drawn the same on every replica, which then keeps its share of it; so
         the number of replicas does not change what is learnt, but where a critic drops values at
-        random (ACGAN) or a loss compares images with each other (ReACGAN): within a replica.
+        random (ACGAN) or images of a batch are compared or mixed (ReACGAN, StyleGAN2): within a
+        replica.
         """
         step = self.iteration * self.settings.critic_steps + tf.cast(number, tf.int64)
         seeds = [

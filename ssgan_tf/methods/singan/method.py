@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ssgan_tf.device.precision import dtype_policy, resolve_for_gan
 from ssgan_tf.methods.contract import Method
-from ssgan_tf.methods.singan.phases import Collection, ScalePhase
+from ssgan_tf.methods.singan.phases import Collection, Pack, ScalePhase
 from ssgan_tf.methods.singan.plan import cost, describe, iterations_later, seconds
 from ssgan_tf.methods.singan.sampling import SinGANSampler
 from ssgan_tf.methods.singan.scales import scales_of
@@ -66,18 +66,20 @@ class SinGAN(Method):
         for number, first in enumerate(range(0, len(chosen), self.pack)):
             images = chosen.images[first : first + self.pack]
             paths = chosen.paths[first : first + self.pack]
-            packs.append([])
+            trained = []
             for scale in self.scales:
                 keras.utils.set_random_seed(zlib.crc32(repr(seed).encode()))
                 with dtype_policy(self.precision):
                     phase = ScalePhase(
-                        self.settings, number, scale, images, paths, packs[-1], seed, job.jit,
+                        self.settings, number, scale, images, paths, trained, seed, job.jit,
                         iterations_later(self, len(chosen), number, scale.number),
                     )  # fmt: skip
                 yield phase
-                packs[-1].append(phase)
+                trained.append(phase)
                 if phase.failed.numpy().all():
                     break
+            # No more than that: what trained a pack would fill the memory before the last one.
+            packs.append(Pack.of_trained(trained))
         yield Collection(self.settings, *job.images.class_names, packs, chosen.images,
                          chosen.hashes)  # fmt: skip
 

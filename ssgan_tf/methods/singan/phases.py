@@ -1,6 +1,7 @@
 """The training of a pack at one scale as a phase, and the phase that collects a class's models."""
 
 import logging
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -23,6 +24,7 @@ from ssgan_tf.methods.singan.networks import (
     initialise,
     named,
 )
+from ssgan_tf.methods.singan.sampling import SinGANSampler
 from ssgan_tf.methods.singan.scales import shrunk
 from ssgan_tf.methods.singan.step import LOSSES, ScaleStep
 
@@ -177,6 +179,18 @@ class ScalePhase(Phase):
             variable.assign(values.reshape(variable.shape))
 
 
+class Pack(NamedTuple):
+    """What the models of a pack have learnt."""
+
+    failed: np.ndarray  # bool (M,), which models were given up
+    arrays: dict  # by name, the last axis is the models'; fewer scales where all have failed
+
+    @classmethod
+    def of_trained(cls, phases):
+        """Return that of a pack's `ScalePhase`s, the coarsest first."""
+        return cls(phases[-1].failed.numpy(), _arrays(phases))
+
+
 class Collection(Phase):
     """Puts a class's models beside each other, in one file that images are made from.
 
@@ -185,8 +199,7 @@ class Collection(Phase):
     Args:
         settings: the `Settings`.
         class_name: the class.
-        packs: for each pack its `ScalePhase`s, trained, the coarsest first; a pack of which all
-            models failed has fewer.
+        packs: a `Pack` for each pack.
         images: uint8 `(K, size, size, 3)`, all sources.
         hashes: of their files.
 
@@ -198,7 +211,7 @@ class Collection(Phase):
 
     def __init__(self, settings, class_name, packs, images, hashes):
         self.class_name, self.settings = class_name, settings
-        failed = np.concatenate([phases[-1].failed.numpy() for phases in packs])
+        failed = np.concatenate([pack.failed for pack in packs])
         if failed.all():
             raise UserError(
                 f"{class_name}: no model has stayed finite; try a smaller --learning_rate or "
@@ -206,9 +219,9 @@ class Collection(Phase):
             )
         kept = np.flatnonzero(~failed)
         parts = [
-            of_models(_arrays(phases), np.flatnonzero(~phases[-1].failed.numpy()))
-            for phases in packs
-            if not phases[-1].failed.numpy().all()
+            of_models(pack.arrays, np.flatnonzero(~pack.failed))
+            for pack in packs
+            if not pack.failed.all()
         ]
         arrays = {name: np.concatenate([part[name] for part in parts], -1) for name in parts[0]}
         arrays["sources"] = np.frombuffer(
@@ -217,7 +230,7 @@ class Collection(Phase):
         self.images, self.iterations = images[kept], len(kept)
         self.state = {name: tf.Variable(array, trainable=False) for name, array in arrays.items()}
         self.state["iteration"] = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self._models = None
+        self._models = self._rebuilt = None
 
     def variables(self):
         """Return the models' weights, their sources' hashes and the iteration, by name."""
@@ -228,7 +241,9 @@ class Collection(Phase):
         first = int(self.state["iteration"].numpy())
         self.state["iteration"].assign_add(count)
         real = to_unit(self.images[first : first + count]).numpy()
-        made = self._present().reconstructions()[first : first + count]
+        if self._rebuilt is None:  # all at once, since a block of models is computed together
+            self._rebuilt = self._present().reconstructions()
+        made = self._rebuilt[first : first + count]
         return {"reconstruction": float(np.sqrt(((made - real) ** 2).mean((1, 2, 3))).mean())}
 
     def preview(self):
@@ -241,8 +256,6 @@ class Collection(Phase):
 
     def sampler(self):
         """Return the `SinGANSampler` of all models."""
-        from ssgan_tf.methods.singan.sampling import SinGANSampler
-
         return SinGANSampler(self.settings, {self.class_name: self._present()})
 
     def _present(self):

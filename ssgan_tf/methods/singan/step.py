@@ -64,7 +64,7 @@ class ScaleStep:
         self.seed = tf.constant(seed, tf.int32)
         self.generator = level.generator
         self.critic = build_critic(level.models, level.scale.channels, settings)
-        # The iteration's last update, that of number STEPS·iteration - 1, is the first slow one.
+        # The last update at the full rate, counted from 0.
         late = max(round(LATE * settings.iterations) * STEPS - 1, 0)
         self.generator_optimizer, self.critic_optimizer = (
             keras.optimizers.Adam(
