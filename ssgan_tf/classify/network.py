@@ -7,6 +7,7 @@ import keras
 from keras import layers
 
 from ssgan_tf.errors import UserError, first_line
+from ssgan_tf.json_files import find_json
 from ssgan_tf.perceptual import vgg19
 
 #: Mean and standard deviation of channels for values in [0, 1], as weights expect: ImageNet's, and
@@ -155,7 +156,9 @@ def _of_hub(weights, image_size, network):
     if preset not in named:
         if preset is None or not (folder / "config.json").is_file():
             raise UserError(f"--weights: {weights!r} is no preset; use {_choices(network)}")
-        preset = str(folder)
+        preset, found = str(folder), find_json(folder / "config.json", {"class_name": str})
+        if not hub.tokens and found and found["class_name"] in _with_tokens():
+            raise UserError(_no_maps(weights, network))
     dtype = keras.config.dtype_policy()
     try:
         sizes = _sizes(keras_hub, preset, hub, shape)
@@ -174,7 +177,7 @@ def _of_hub(weights, image_size, network):
             f"{network} takes; use {_choices(network)}"
         )
     if not hub.tokens and len(backbone.output_shape) != 4:
-        raise UserError(f"--weights: {weights!r} makes no feature maps; use {_choices(network)}")
+        raise UserError(_no_maps(weights, network))
     return backbone
 
 
@@ -189,6 +192,14 @@ def _sizes(keras_hub, preset, hub, shape):
         return {}
     size = -(-max(shape[0], LEAST_PIXELS) // backbone.patch_size) * backbone.patch_size
     return {"image_shape": (size, size, 3)}
+
+
+def _with_tokens():
+    return {hub.backbone for hub in HUB.values() if hub.tokens}
+
+
+def _no_maps(weights, network):
+    return f"--weights: {weights!r} makes no feature maps; use {_choices(network)}"
 
 
 def _has_class_token(backbone):
