@@ -74,7 +74,5 @@ def test_it_comes_after_what_mixes_labels(preset):
 def test_policies_take_what_they_need():
     for make in POLICIES.values():
         assert callable(make(0, counts=[2, 3], balanced_beta=0.5))
-    with pytest.raises(
-        UserError, match="--balanced_beta is 1; it must be at least 0 and less"
-    ):
+    with pytest.raises(UserError, match="--balanced_beta is 1; it must be at least 0 and less"):
         ClassifierSettings(balanced_beta=1)
