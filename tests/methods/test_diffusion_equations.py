@@ -116,11 +116,17 @@ def test_heun_leads_noise_to_a_normal_distribution(steps, bound):
 def test_ddim_is_repeatable_and_ddpm_has_the_spread_of_images():
     draw = np.random.default_rng(0)
     noise, fresh = draw.standard_normal(20_000), lambda _: draw.standard_normal(20_000)
-    denoise = optimal(0.4, 0.5)
+    seen = []
+
+    def denoise(x, sigma):
+        seen.append(sigma)
+        return optimal(0.4, 0.5)(x, sigma)
+
     first, left = ended(solvers.solve("ddim", denoise, noise, 50, None))
     again, _ = ended(solvers.solve("ddim", denoise, noise, 50, None))
     np.testing.assert_array_equal(first, again)
     assert left == list(range(49, -1, -1))
+    assert 60 < max(seen) == seen[0] <= 80  # where training ends
     random, _ = ended(solvers.solve("ddpm", denoise, noise, 200, fresh))
     for made in (first, random):
         assert made.mean() == pytest.approx(0.4, abs=0.02)

@@ -45,7 +45,9 @@ def ancestral(denoise, noise, steps, eta, fresh):
         eta: 0 is DDIM; 1 is DDPM.
         fresh: takes the number of a step and returns standard normal noise like `noise`.
     """
-    signals = ddpm.respaced(ddpm.cosine_signal(), steps)[::-1].tolist()
+    signals = ddpm.cosine_signal()
+    signals = signals[ddpm.sigma_of(signals) <= edm.SIGMA_MAX]  # noisier ones were hardly seen
+    signals = ddpm.respaced(signals, steps)[::-1].tolist()
     x = noise * (1 - signals[0]) ** 0.5
     for number, signal in enumerate(signals):
         earlier = signals[number + 1] if number + 1 < len(signals) else 1.0
