@@ -333,4 +333,4 @@ def _holds(place, wanted):
 
 def _words(budget):
     limits = budget.given()
-    return ", ".join(f"{value:,} {name}" for name, value in limits.items()) or "the usual budget"
+    return ", ".join(f"{value:,} {name}" for name, value in limits.items()) or "as train.py"

@@ -158,8 +158,8 @@ class ImbalanceStudy:
         generators, classifiers = self.todo()
         in_all = sum(len(made) for cell in self.cells for made in cell.generators.values())
         lines.append(
-            f"{in_all} generators ({len(generators)} to train), {classifiers} classifiers to "
-            f"train ({self.settings.trained})"
+            f"generators: {in_all}, {len(generators)} of them to train; classifiers to train: "
+            f"{classifiers} ({self.settings.trained})"
         )
         if generators or classifiers:
             lines.append(f"Time: {self._left()}")
@@ -239,7 +239,10 @@ class ImbalanceStudy:
             left += classifiers * sum(taken) / len(taken)
         elif classifiers:
             unknown.add("classifiers")
-        return in_words(left) + f", without {', '.join(sorted(unknown))}" * bool(unknown)
+        missing = ", ".join(sorted(unknown))
+        if missing and not left:
+            return f"not known yet: nothing of {missing} has been done here"
+        return in_words(left) + f", without {missing}" * bool(missing)
 
     def _results(self):
         seeds = self.terms.seeds

@@ -17,7 +17,8 @@ def test_it_ends_with_tables_and_a_second_call_trains_nothing(loaded, tmp_path, 
     first = loaded.run("imbalance", *command, folder=tmp_path)
     assert first.code == 0, first.stderr
     for words in ("Recall of the class that was cut down", "SSIM of pairs", "Balanced accuracy",
-                  "dcgan", "1 generators (1 to train), 4 classifiers", "report.html"):  # fmt: skip
+                  "dcgan", "generators: 1, 1 of them to train; classifiers to train: 4",
+                  "report.html"):  # fmt: skip
         assert words in first.stdout
     report = (tmp_path / "out" / "report.html").read_text()
     assert "roses, 4 kept" in report and "How to read this" in report
@@ -25,7 +26,7 @@ def test_it_ends_with_tables_and_a_second_call_trains_nothing(loaded, tmp_path, 
     assert len(times) == 4
     second = loaded.run("imbalance", *command, folder=tmp_path)
     assert second.code == 0, second.stderr
-    assert "(0 to train), 0 classifiers to train" in second.stdout
+    assert "0 of them to train; classifiers to train: 0" in second.stdout
     assert "training" not in second.stderr
     assert times == {path: path.stat().st_mtime_ns for path in times}
     tables = [text.partition("Recall of")[2].partition("\nDone.")[0] for text in

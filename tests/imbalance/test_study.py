@@ -162,7 +162,7 @@ def test_a_second_call_trains_nothing(finished, monkeypatch):
     monkeypatch.setattr(generator, "fit", refuse)
     monkeypatch.setattr("ssgan_tf.classify.study.train_member", refuse)
     again = make(study.out, "geometric", "drifting", "together")
-    assert "(0 to train), 0 classifiers to train" in again.plan()
+    assert "0 of them to train; classifiers to train: 0" in again.plan()
     assert again.run()["rows"] == results["rows"]
     assert again.failures == [] and again.exit_code == 0
 
