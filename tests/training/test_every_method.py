@@ -14,6 +14,7 @@ from ssgan_tf.training import fit, load_run
 from tests.training.tiny import GANS, painted_squares, saved_arrays, tiny_method, untrained
 
 HALF, WHOLE = 50, 100  # iterations
+OTHERS = ("diffusion",)  # that are no GANs, and one network that learns by iterations
 FEW = ("acgan",)  # most others have recorded weights, and tests of their own
 SETTINGS = {"learning_rate": 1e-3, "batch_size": 8, "ema": 0.9, "precision": "mixed_bfloat16"}
 
@@ -43,7 +44,11 @@ def distance(made, images):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in FEW else pytest.mark.long) for name in GANS]
+    "name",
+    [
+        pytest.param(name, marks=[] if name in FEW else pytest.mark.long)
+        for name in (*GANS, *OTHERS)
+    ],
 )
 def test_it_learns_is_saved_and_goes_on_as_if_never_stopped(name, tmp_path):
     # A critic on VGG-19's features learns sooner, and takes longer.
