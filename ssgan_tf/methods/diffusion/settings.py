@@ -24,7 +24,7 @@ class Settings(CommonSettings):
         "3 times as many.",
     )  # fmt: skip
     unet_blocks: int = setting(1, "diffusion: residual blocks of each level.")
-    # With it, and as wide as by default, trainings on CPUs do not repeat to the bit.
+    # With it trainings differ in the last bits more often; see docs/diffusion.md.
     dropout: float = setting(0.0, "diffusion: dropout inside the blocks.")
     label_dropout: float = setting(
         0.1, "diffusion: share of training images whose class the network is not told."
